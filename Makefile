@@ -1,0 +1,39 @@
+# Each target does its own set-up into .venv on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 2
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: demo test test-all lint bench clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,lm]'
+	touch $@
+
+demo: $(VENV)/.installed  ## which mechanism makes agents honest, on responses a real language model wrote
+	$(BIN)/trueward compare story_tones --mechanisms no_payment,vcg,pay_as_reported --rounds 200 --replicates 20 --seed 1 --out runs/demo --overwrite
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+test-all: lint
+	$(BIN)/python -m pytest -n 2 -m ''
+
+bench: $(VENV)/.installed
+	$(BIN)/trueward bench
+
+clean:
+	rm -rf $(VENV) runs

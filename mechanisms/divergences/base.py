@@ -1,0 +1,41 @@
+"""An f-divergence is its generator: D_f(p, q) = E_q f(p/q), f convex with f(1) = 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A generator, and what an exact fine-tuner needs to know of its slope.
+
+    ``tilt(t, a)`` is the likelihood ratio whose slope lies ``a <= 0`` above the slope at ``t``:
+    f'(tilt(t, a)) = f'(t) + a, and 0 where no ratio has so low a slope.  Writing the inverse of f' this way keeps
+    full precision where f' saturates.  ``softness(t)`` is 1 / f''(t), and 0 at ratios that `tilt` clipped to 0.
+    A divergence with a kink has neither, and brings its own ``optimum``.
+
+    ``optimum(reference, score)`` is argmax_p E_p[score] - D(p, reference) over ``[..., K]`` where a closed form
+    is known, ``conjugate`` the maximum itself.
+    """
+
+    name: str
+    f: Callable[[Tensor], Tensor]
+    tilt: Callable[[Tensor, Tensor], Tensor] | None = None
+    softness: Callable[[Tensor], Tensor] | None = None
+    optimum: Callable[[Tensor, Tensor], Tensor] | None = None
+    conjugate: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def __call__(self, policy: Tensor, reference: Tensor) -> Tensor:
+        """D_f(policy, reference) over the last axis: ``[..., K] -> [...]``."""
+        ratio = likelihood_ratio(policy, reference)
+        return torch.where(reference > 0, reference * self.f(ratio), 0.0).sum(-1)
+
+
+def likelihood_ratio(policy: Tensor, reference: Tensor) -> Tensor:
+    """policy / reference, and 1 off the reference's support, where a policy may not go (0/0 handled once, here)."""
+    supported = reference > 0
+    return torch.where(supported, policy / torch.where(supported, reference, 1.0), 1.0)

@@ -1,0 +1,37 @@
+"""The model before fine-tuning, and expectations over its prompts and responses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A distribution over responses for each prompt, and how much each prompt counts.
+
+    >>> uniform = Reference.of(torch.full((1, 4), 0.25))
+    >>> uniform.expectation(uniform.policy, torch.tensor([[0.0, 1.0, 2.0, 3.0]]))
+    tensor(1.5000)
+    """
+
+    policy: Tensor  # [..., P, K], sums to one over K; padding has probability 0
+    prompt_weights: Tensor  # [P], sums to one
+
+    @classmethod
+    def of(cls, policy: Tensor, prompt_weights: Tensor | None = None) -> Reference:
+        """Prompts count equally unless ``prompt_weights`` says otherwise."""
+        prompts = policy.shape[-2]
+        even = torch.full((prompts,), 1.0 / prompts, dtype=policy.dtype, device=policy.device)
+        return cls(policy, even if prompt_weights is None else prompt_weights)
+
+    def mean(self, per_prompt: Tensor) -> Tensor:
+        """Mean over prompts: ``[..., P] -> [...]``."""
+        return per_prompt @ self.prompt_weights
+
+    def expectation(self, policy: Tensor, values: Tensor) -> Tensor:
+        """E_policy[values], a mean over prompts: ``[..., P, K], [..., P, K] -> [...]``, batch axes broadcast."""
+        columns = (policy * self.prompt_weights[:, None]).flatten(-2)
+        return torch.einsum("...k,...k->...", columns, values.flatten(-2))

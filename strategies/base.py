@@ -1,0 +1,67 @@
+"""What a strategy is, and all that it gets to see.
+
+A strategy plays for a population: m agents who follow it, in B replicates of the game at once.  Its valuation has
+rewards ``[B, m, P, K]`` and weights ``[B, m]``; its memory is a value, handed in and returned, never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from mechanisms.messages.base import MessageSpace
+from mechanisms.valuation import Valuation
+from strategies.streams import Streams
+
+INFORMATION = ("bandit", "outcome", "full")  # each level sees all that the one before it sees
+Memory = Any
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a population saw of one round; what its scenario does not give it is None."""
+
+    report: Valuation  # what each of them reported, after projection on the message space
+    utility: Tensor  # [B, m], own utility
+    policy: Tensor | None  # [B, P, K]                                                                    outcome
+    counterfactual: Callable[[Valuation], Tensor] | None  # lies [M, B, m, ...] -> utilities [M, B, m]    outcome
+    others: Valuation | None  # the mean of the other agents' reported rewards, the sum of their weights  full
+    messages: MessageSpace
+
+
+class Strategy(Protocol):
+    """Own valuation and own memory in, a report out; no mechanism is known by name."""
+
+    @property
+    def information(self) -> str:
+        """The least that a scenario must let it see."""
+        ...
+
+    def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Memory:
+        """The memory before the first round."""
+        ...
+
+    def report(self, valuation: Valuation, memory: Memory, rng: Streams) -> Valuation:
+        """What to report this round; a learner has decided already, its memory knows."""
+        ...
+
+    def update(self, valuation: Valuation, memory: Memory, seen: Observation, rng: Streams) -> Memory:
+        """The memory after a round."""
+        ...
+
+
+class Fixed:
+    """The memory of strategies that do not learn: the message space, so that a lie can fit it."""
+
+    information = "bandit"
+
+    def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Memory:
+        """The message space alone."""
+        return messages
+
+    def update(self, valuation: Valuation, memory: Memory, seen: Observation, rng: Streams) -> Memory:
+        """Nothing is learned."""
+        return memory
