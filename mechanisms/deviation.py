@@ -4,11 +4,11 @@ from torch import Tensor
 
 from mechanisms.base import Mechanism
 from mechanisms.reference import Reference
-from mechanisms.valuation import Deviations, Valuation
+from mechanisms.valuation import Agents, Deviations, Valuation
 
 
 def deviation_utilities(
-    mechanism: Mechanism, reference: Reference, truth: Valuation, reports: Valuation, agents: Tensor, lies: Valuation
+    mechanism: Mechanism, reference: Reference, truth: Valuation, reports: Valuation, agents: Agents, lies: Valuation
 ) -> Tensor:
     """True utility of agent ``agents[j]`` if it alone switched from ``reports`` to a lie: ``[M, m, ...]``.
 

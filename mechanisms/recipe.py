@@ -11,19 +11,21 @@ import torch
 from mechanisms.base import Mechanism
 from mechanisms.divergences import DIVERGENCES
 from mechanisms.fine_tuners import FINE_TUNERS
+from mechanisms.named import Named, made, name_of, unknown
 from mechanisms.payments import PAYMENT_RULES
 from mechanisms.training_rules import TRAINING_RULES
 
-Named = str | Mapping[str, Any]  # a name, or {name: ..., option: ...}
+_RATIONAL = frozenset({"individually_rational", "no_deficit"})
 
-# What a pair of training and payment rule promises, whatever the divergence and the fine-tuner (Prop. 4.4; Groves).
+# What a pair of training and payment rule promises for non-negative rewards, whatever the divergence and the
+# fine-tuner (arXiv 2405.16276, Prop. 4.4, for the affine maximizer; the others pay nothing, or at most their value).
 CLAIMS: dict[tuple[str, str], frozenset[str]] = {
-    ("social_welfare", "affine_maximizer"): frozenset({"incentive_compatible", "individually_rational", "no_deficit"}),
-    ("social_welfare", "zero"): frozenset({"individually_rational", "no_deficit"}),
-    ("nash_welfare", "zero"): frozenset({"individually_rational", "no_deficit"}),
-    ("egalitarian", "zero"): frozenset({"individually_rational", "no_deficit"}),
-    ("generalized_mean", "zero"): frozenset({"individually_rational", "no_deficit"}),
-    ("social_welfare", "pay_as_reported"): frozenset({"individually_rational", "no_deficit"}),
+    ("social_welfare", "affine_maximizer"): _RATIONAL | {"incentive_compatible"},
+    ("social_welfare", "pay_as_reported"): _RATIONAL,
+    ("social_welfare", "zero"): _RATIONAL,
+    ("nash_welfare", "zero"): _RATIONAL,
+    ("egalitarian", "zero"): _RATIONAL,
+    ("generalized_mean", "zero"): _RATIONAL,
 }
 
 
@@ -45,32 +47,28 @@ class Recipe:
 
     @property
     def claims(self) -> frozenset[str]:
-        return CLAIMS.get((_name(self.training), _name(self.payment)), frozenset())
+        """The axioms that the pair of rules claims."""
+        return CLAIMS.get((name_of(self.training), name_of(self.payment)), frozenset())
 
     def but(self, **changes: Any) -> Recipe:
         """The same recipe with some keys changed."""
         return replace(self, **changes)
 
     def build(self, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu") -> Mechanism:
-        """Raises ValueError (an unknown name, an option out of range), TypeError (an unknown option)."""
+        """Raises ValueError in one sentence: an unknown name or option (with the nearest known), a bad value."""
 
-        def made(catalogue: Mapping[str, Any], key: str, *positional: Any, **fixed: Any) -> Any:
-            spec = getattr(self, key)
-            name, options = _name(spec), {} if isinstance(spec, str) else dict(spec)
-            options.pop("name", None)
-            if name not in catalogue:
-                raise ValueError(f"{key}: no {name!r}; allowed are {', '.join(catalogue)}")
-            lists = {k: torch.tensor(v, dtype=dtype, device=device) for k, v in options.items() if isinstance(v, list)}
-            return catalogue[name](*positional, **fixed, **{**options, **lists})
+        def tensors(spec: Named) -> Named:
+            if isinstance(spec, str):
+                return spec
+            return {k: torch.tensor(v, dtype=dtype, device=device) if isinstance(v, list) else v for k, v in spec.items()}
 
-        divergence = made(DIVERGENCES, "divergence")
-        fine_tuner = made(FINE_TUNERS, "fine_tuner", divergence=divergence, beta=self.beta)
-        train = made(TRAINING_RULES, "training", fine_tuner)
-        payment = PAYMENT_RULES.get(_name(self.payment))
-        if payment is None:
-            raise ValueError(f"payment: no {_name(self.payment)!r}; allowed are {', '.join(PAYMENT_RULES)}")
-        return Mechanism(train, payment, self.claims)
-
-
-def _name(spec: Named) -> str:
-    return spec if isinstance(spec, str) else str(spec.get("name"))
+        divergence = made(DIVERGENCES, self.divergence, "divergence")
+        fine_tuner = made(
+            FINE_TUNERS, tensors(self.fine_tuner), "fine_tuner", divergence=divergence, beta=float(self.beta)
+        )
+        train = made(TRAINING_RULES, tensors(self.training), "training", fine_tuner)
+        if name_of(self.payment) not in PAYMENT_RULES:
+            raise ValueError(f"payment: {unknown('payment', name_of(self.payment), PAYMENT_RULES)}")
+        if isinstance(self.payment, Mapping) and len(self.payment) > 1:
+            raise ValueError(f"payment: {name_of(self.payment)} has no options")
+        return Mechanism(train, PAYMENT_RULES[name_of(self.payment)], self.claims)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -26,6 +27,11 @@ class Reference:
         prompts = policy.shape[-2]
         even = torch.full((prompts,), 1.0 / prompts, dtype=policy.dtype, device=policy.device)
         return cls(policy, even if prompt_weights is None else prompt_weights)
+
+    @cached_property
+    def log(self) -> Tensor:
+        """log policy ``[..., P, K]``, minus infinity on the padding."""
+        return self.policy.log()
 
     def mean(self, per_prompt: Tensor) -> Tensor:
         """Mean over prompts: ``[..., P] -> [...]``."""

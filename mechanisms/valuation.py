@@ -17,6 +17,11 @@ from torch import Tensor
 from mechanisms.reference import Reference
 
 
+Agents = Tensor | slice  # indices [m], or a slice, which copies nothing
+EVERYONE = slice(None)
+FEW = 32  # up to so many agents, many small games are summed faster than a batched matrix product does them
+
+
 class Profile(Protocol):
     """Everybody's reported rewards and weights, as a training rule sees them."""
 
@@ -78,6 +83,8 @@ class Valuation:
 
     @cached_property
     def total(self) -> Tensor:
+        if self.weights.shape[-1] <= FEW:
+            return (self.weights[..., None, None] * self.rewards).sum(-3)
         return (self.weights[..., None, :] @ self.rewards.flatten(-2)).squeeze(-2).unflatten(-1, self.rewards.shape[-2:])
 
     def expected_rewards(self, reference: Reference, policy: Tensor) -> Tensor:
@@ -94,7 +101,7 @@ class Valuation:
         return Valuation(self.rewards.movedim(-3, 0), self.weights.movedim(-1, 0))
 
     def others(self) -> LeaveOneOut:
-        return LeaveOneOut(self, torch.arange(self.weights.shape[-1], device=self.weights.device))
+        return LeaveOneOut(self, EVERYONE)
 
     def select(self, per_agent: Tensor) -> Tensor:
         return _in_front(per_agent.expand(self.weights.shape[-1]), self.weights)
@@ -102,8 +109,8 @@ class Valuation:
     def bills(self, per_payer: Tensor) -> Tensor:
         return per_payer.movedim(0, -1)
 
-    def of(self, agents: Tensor) -> Valuation:
-        """The valuations of ``agents [m]`` alone: ``[..., m, P, K]``."""
+    def of(self, agents: Agents) -> Valuation:
+        """The valuations of some agents alone: ``[..., m, P, K]``."""
         return Valuation(self.rewards[..., agents, :, :], self.weights[..., agents])
 
 
@@ -115,7 +122,7 @@ class LeaveOneOut:
     """
 
     base: Valuation
-    agents: Tensor  # [m]
+    agents: Agents
 
     @cached_property
     def removed(self) -> Valuation:
@@ -124,7 +131,7 @@ class LeaveOneOut:
 
     @property
     def rewards(self) -> Tensor:
-        return self.base.rewards.expand(len(self.agents), *self.base.rewards.shape)
+        return self.base.rewards.expand(self.removed.weights.shape[0], *self.base.rewards.shape)
 
     @cached_property
     def weights(self) -> Tensor:
@@ -132,7 +139,8 @@ class LeaveOneOut:
 
     @cached_property
     def total(self) -> Tensor:
-        return self.base.total - self.removed.weights[..., None, None] * self.removed.rewards
+        own = self.removed
+        return torch.addcmul(self.base.total, own.weights[..., None, None], own.rewards, value=-1)
 
     def welfare(self, reference: Reference, policy: Tensor) -> Tensor:
         own = self.removed.weights * reference.expectation(policy, self.removed.rewards)
@@ -150,7 +158,7 @@ class Deviations:
     """
 
     base: Valuation
-    agents: Tensor  # [m]
+    agents: Agents
     lies: Valuation  # rewards [M, m, ..., P, K], weights [M, m, ...]
 
     @cached_property
@@ -169,7 +177,7 @@ class Deviations:
 
     @cached_property
     def total(self) -> Tensor:
-        return self.without.total + self.lies.weights[..., None, None] * self.lies.rewards
+        return torch.addcmul(self.without.total, self.lies.weights[..., None, None], self.lies.rewards)
 
     def welfare(self, reference: Reference, policy: Tensor) -> Tensor:
         return reference.expectation(policy, self.total)
@@ -196,7 +204,7 @@ def _in_front(per_agent: Tensor, weights: Tensor) -> Tensor:
     return per_agent.reshape(-1, *(1,) * (weights.dim() - 1))
 
 
-def _one_hot(agents: Tensor, weights: Tensor) -> Tensor:
+def _one_hot(agents: Agents, weights: Tensor) -> Tensor:
     """``[m, 1..., n]``, true where the last axis is the agent of the first."""
     everyone = torch.arange(weights.shape[-1], device=weights.device)
-    return (agents[:, None] == everyone).reshape(-1, *(1,) * (weights.dim() - 1), weights.shape[-1])
+    return (everyone[agents][:, None] == everyone).reshape(-1, *(1,) * (weights.dim() - 1), weights.shape[-1])

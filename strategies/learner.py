@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mechanisms.messages.base import MessageSpace
 from mechanisms.valuation import Valuation
-from strategies.menus import MENUS
+from strategies.menus import menu_of
 from strategies.menus.base import chosen
 from strategies.streams import Streams
 
@@ -42,15 +42,16 @@ class MenuLearner:
 
     menu: str
 
+    def __post_init__(self) -> None:
+        menu_of(self.menu)
+
     def choose(self, memory: Accounts, rng: Streams) -> Tensor:
         """The next action ``[B, m]``."""
         raise NotImplementedError
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Accounts:
-        """Nothing known yet.  Raises ValueError for a menu that is not in the catalogue."""
-        if self.menu not in MENUS:
-            raise ValueError(f"menu: no {self.menu!r}; allowed are {', '.join(MENUS)}")
-        lies = MENUS[self.menu](valuation, messages)
+        """Nothing known yet."""
+        lies = menu_of(self.menu)(valuation, messages)
         zero = torch.zeros_like(valuation.weights)
         scores = zero[..., None].repeat(*(1,) * zero.dim(), lies.weights.shape[0])
         memory = Accounts(lies, zero.long(), scores, scores, zero + torch.inf, zero - torch.inf)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mechanisms.reference import Reference
+
 
 @dataclass(frozen=True)
 class Divergence:
@@ -18,16 +20,16 @@ class Divergence:
     full precision where f' saturates.  ``softness(t)`` is 1 / f''(t), and 0 at ratios that `tilt` clipped to 0.
     A divergence with a kink has neither, and brings its own ``optimum``.
 
-    ``optimum(reference, score)`` is argmax_p E_p[score] - D(p, reference) over ``[..., K]`` where a closed form
-    is known, ``conjugate`` the maximum itself.
+    ``optimum(reference, reward, beta)`` is argmax_p E_p[reward] - beta D(p, reference) per prompt ``[..., P, K]`` where
+    a closed form is known, ``conjugate`` the maximum itself.
     """
 
     name: str
     f: Callable[[Tensor], Tensor]
     tilt: Callable[[Tensor, Tensor], Tensor] | None = None
     softness: Callable[[Tensor], Tensor] | None = None
-    optimum: Callable[[Tensor, Tensor], Tensor] | None = None
-    conjugate: Callable[[Tensor, Tensor], Tensor] | None = None
+    optimum: Callable[[Reference, Tensor, float], Tensor] | None = None
+    conjugate: Callable[[Reference, Tensor, float], Tensor] | None = None
 
     def __call__(self, policy: Tensor, reference: Tensor) -> Tensor:
         """D_f(policy, reference) over the last axis: ``[..., K] -> [...]``."""

@@ -4,16 +4,21 @@ import torch
 from torch import Tensor
 
 from mechanisms.divergences.base import Divergence
+from mechanisms.reference import Reference
 
 
-def softmax_optimum(reference: Tensor, score: Tensor) -> Tensor:
-    """argmax_p E_p[score] - KL(p, reference) = reference * exp(score) / Z (Gibbs; arXiv 2405.16276, Prop. 4.8)."""
-    return torch.softmax(reference.log() + score, -1)
+def softmax_optimum(reference: Reference, reward: Tensor, beta: float) -> Tensor:
+    """argmax_p E_p[reward] - beta KL(p, reference) = reference exp(reward / beta) / Z (arXiv 2405.16276, Prop. 4.8)."""
+    return torch.softmax(torch.add(reference.log, reward, alpha=1 / beta), -1)
 
 
-def log_partition(reference: Tensor, score: Tensor) -> Tensor:
-    """max_p E_p[score] - KL(p, reference) = log E_reference[exp(score)] (Donsker-Varadhan)."""
-    return torch.logsumexp(reference.log() + score, -1)
+def log_partition(reference: Reference, reward: Tensor, beta: float) -> Tensor:
+    """max_p E_p[reward] - beta KL(p, reference) = beta log E_reference[exp(reward / beta)] (Donsker-Varadhan)."""
+    logs = torch.add(reference.log, reward, alpha=1 / beta)
+    if logs.requires_grad:
+        return beta * torch.logsumexp(logs, -1)
+    top = logs.amax(-1, keepdim=True)  # in place: on large batches fresh memory costs as much as the exponentials
+    return beta * logs.sub_(top).exp_().sum(-1).log_().add_(top.squeeze(-1))
 
 
 def kl() -> Divergence:

@@ -57,7 +57,7 @@ def _solve(
 
     def at(y: Tensor) -> _Point:
         total = torch.einsum("...n,...npk->...pk", y, rewards)
-        policy = optimum(divergence, reference.policy, total / beta)
+        policy = optimum(divergence, reference, total, beta)
         expected = reference.expectation(policy[..., None, :, :], rewards)
         cost = beta * reference.mean(divergence(policy, reference.policy))
         return _Point(policy, expected, (y * expected).sum(-1) - cost)

@@ -22,12 +22,16 @@ class Exact:
     divergence: Divergence
     beta: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.beta > 0:
+            raise ValueError(f"beta is {self.beta}; it must be above 0 (only the fine-tuner menu allows 0)")
+
     def __call__(self, reference: Reference, reward: Tensor) -> Tensor:
-        return optimum(self.divergence, reference.policy, reward / self.beta)
+        return optimum(self.divergence, reference, reward, self.beta)
 
     def value(self, reference: Reference, reward: Tensor) -> Tensor:
         if self.divergence.conjugate is not None:
-            return self.beta * reference.mean(self.divergence.conjugate(reference.policy, reward / self.beta))
+            return reference.mean(self.divergence.conjugate(reference, reward, self.beta))
         # Danskin: the maximum's derivative is the policy itself, so the policy is held fixed under autograd.
         policy = self(reference, reward).detach()
         return reference.expectation(policy, reward) - self.beta * divergence_from(self, reference, policy)

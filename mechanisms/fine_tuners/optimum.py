@@ -12,17 +12,18 @@ import torch
 from torch import Tensor
 
 from mechanisms.divergences.base import Divergence
+from mechanisms.reference import Reference
 
 # Newton's steps alone need under ten from a bracket's end; bisection alone, on log t, needs 60 halvings to double
 # precision; the safeguard takes one or the other at each step.
 MAX_STEPS = 120
 
 
-def optimum(divergence: Divergence, reference: Tensor, score: Tensor) -> Tensor:
-    """argmax_p E_p[score] - D(p, reference), per prompt: ``[..., K]``; differentiable in the score."""
+def optimum(divergence: Divergence, reference: Reference, reward: Tensor, beta: float) -> Tensor:
+    """argmax_p E_p[reward] - beta D(p, reference), per prompt: ``[..., K]``; differentiable in the reward."""
     if divergence.optimum is not None:
-        return divergence.optimum(reference, score)
-    return newton_optimum(divergence, reference, score)
+        return divergence.optimum(reference, reward, beta)
+    return newton_optimum(divergence, reference.policy, reward / beta)
 
 
 def newton_optimum(divergence: Divergence, reference: Tensor, score: Tensor) -> Tensor:

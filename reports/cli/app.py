@@ -1,0 +1,53 @@
+"""The commands, put together; the one place where an exception becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from reports.cli.bench import bench_command
+from reports.cli.compare import compare_command
+from reports.cli.doctor import doctor_command
+from reports.cli.listing import list_command
+from reports.cli.report import report_command
+from reports.cli.run import run_command
+from reports.cli.solve import printable, solve_command
+from simulate.errors import BadInput
+from simulate.pools.cli import pool_app
+from simulate.process import settle
+
+app = typer.Typer(
+    name="trueward",
+    help="The laboratory for fine-tuning markets: agents report reward models, mechanisms train and charge.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("solve", epilog="Example: trueward solve game.yaml --json")(solve_command)
+app.command("run", epilog="Example: trueward run two_camps --rounds 50 --set mechanism.payment=zero")(run_command)
+app.command("compare", epilog="Example: trueward compare story_tones --mechanisms no_payment,vcg")(compare_command)
+app.command("report", epilog="Example: trueward report runs/demo")(report_command)
+app.command("list", epilog="Example: trueward list mechanisms")(list_command)
+app.command("bench", epilog="Example: trueward bench thousand_games --json")(bench_command)
+app.command("doctor", epilog="Example: trueward doctor")(doctor_command)
+app.add_typer(pool_app, name="pool")
+
+
+def main() -> None:
+    """Exit codes: 0 good, 1 failed in use, 2 bad input, 130 interrupted."""
+    settle()
+    try:
+        app(prog_name="trueward")
+    except BadInput as error:
+        print(f"trueward: {printable(str(error))}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""What the commands have in common: their options, and how they speak."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mechanisms.named import unknown
+from simulate.errors import BadInput
+from simulate.play import Progress as Tick
+
+ScenarioArgument = Annotated[str, typer.Argument(help="A built-in scenario, or a .toml, .yaml or .json file.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override any key, e.g. --set mechanism.beta=0.5; repeatable."),
+]
+RoundsOption = Annotated[int | None, typer.Option(min=1, help="Rounds to play (default: the scenario's).")]
+ReplicatesOption = Annotated[int | None, typer.Option(min=1, help="Independent replicates (default: the scenario's).")]
+SeedOption = Annotated[int | None, typer.Option(min=0, help="Root of all random streams (default: the scenario's).")]
+OutOption = Annotated[Path | None, typer.Option(help="Folder to write (default: a new one below runs/).")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an older run folder at --out.")]
+BatchOption = Annotated[
+    int | None, typer.Option(min=1, help="Replicates advanced together; smaller needs less memory, same numbers.")
+]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
+DtypeOption = Annotated[str, typer.Option(help="float64 (exact) or float32 (for large games on a GPU).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
+    """``--set`` pairs and the options given by name; values are JSON where they parse, text elsewhere."""
+    found: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise BadInput(f"--set {pair!r}: KEY=VALUE is expected, e.g. --set mechanism.beta=0.5")
+        try:
+            found[key] = json.loads(text)
+        except (json.JSONDecodeError, RecursionError):
+            found[key] = text
+    return {**found, **{key: value for key, value in named.items() if value is not None}}
+
+
+def checked_device(name: str) -> str:
+    """A device that is there.  Raises BadInput."""
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise BadInput(f"--device {name!r}: no such kind; allowed are cpu, cuda, cuda:0, ...") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadInput(f"--device {name!r}: this machine has {torch.cuda.device_count()} CUDA devices")
+    return name
+
+
+def checked_dtype(name: str) -> torch.dtype:
+    """float64 or float32.  Raises BadInput."""
+    if name not in DTYPES:
+        raise BadInput(f"--dtype: {unknown('dtype', name, DTYPES)}")
+    return DTYPES[name]
+
+
+@contextmanager
+def progress(doing: str, total: int) -> Iterator[Tick]:
+    """A bar on stderr where that is a terminal, silence elsewhere; yields ``advance(steps)``."""
+    from rich.console import Console
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def next_folder(stem: str) -> Path:
+    """``runs/STEM``, or the first of ``runs/STEM-2``, ``-3``, ... that does not exist yet."""
+    base, number = Path("runs") / stem[:90], 1
+    folder = base
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(document, allow_nan=False))

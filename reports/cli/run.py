@@ -1,0 +1,60 @@
+"""`trueward run`: a repeated game."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from reports.cli.options import (
+    BatchOption,
+    DeviceOption,
+    DtypeOption,
+    JsonOption,
+    OutOption,
+    OverwriteOption,
+    ReplicatesOption,
+    RoundsOption,
+    ScenarioArgument,
+    SeedOption,
+    SetOption,
+    checked_device,
+    checked_dtype,
+    next_folder,
+    print_json,
+    progress,
+    settings,
+)
+from reports.tables.terminal import metrics_table
+from simulate.play import load, play
+from simulate.store import fresh_folder, mechanism_name, write_run
+
+
+def run_command(
+    scenario: ScenarioArgument,
+    rounds: RoundsOption = None,
+    replicates: ReplicatesOption = None,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+    out: OutOption = None,
+    overwrite: OverwriteOption = False,
+    batch: BatchOption = None,
+    device: DeviceOption = "cpu",
+    dtype: DtypeOption = "float64",
+    as_json: JsonOption = False,
+) -> None:
+    """Play a repeated game and write a run folder."""
+    started = datetime.now(UTC)
+    config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
+    kind, where = checked_dtype(dtype), checked_device(device)
+    folder = fresh_folder(out or next_folder(f"{config.name}-{mechanism_name(config).replace('+', '-')}"), overwrite)
+    batches = -(-config.replicates // (batch or config.replicates))
+    with progress(f"{config.name}: rounds", config.rounds * batches) as advance:
+        history = play(config, batch=batch, dtype=kind, device=where, progress=advance)
+    summary = write_run(folder, config, history, started, {"device": where, "dtype": dtype})
+    if as_json:
+        print_json(summary)
+        return
+    console = Console()
+    console.print(metrics_table(f"{config.name} under {summary['mechanism']}", {"settled play": summary["metrics"]}))
+    console.print(f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False)

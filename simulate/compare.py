@@ -1,0 +1,117 @@
+"""Mechanisms head to head on common random numbers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mechanisms import MECHANISMS
+from simulate.config import Config, expanded
+from simulate.errors import BadInput, no_such
+from simulate.history import History
+from simulate.metrics import METRICS
+from simulate.play import Progress, load, play
+from simulate.statistics import paired
+from simulate.store import replace_folder, summary_of, write_json, write_run
+
+RANKED = "welfare_loss"  # the metric that orders the verdict table
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The same scenario under several mechanisms: agents, truths and random streams are common to all."""
+
+    configs: dict[str, Config]
+    histories: dict[str, History]
+
+    def verdict(self) -> dict[str, Any]:
+        """``{"mechanisms": [...], "paired": [...]}``, mechanisms from the best to the worst by `RANKED`."""
+        rows = []
+        for name, history in self.histories.items():
+            summary = summary_of(self.configs[name], history)
+            rows.append({"name": name, "metrics": summary["metrics"], "converged": summary["converged"]})
+        rows.sort(key=lambda row: _worst_last(row["metrics"][RANKED]["mean"]))
+        return {"mechanisms": rows, "paired": self._paired()}
+
+    def _paired(self) -> list[dict[str, Any]]:
+        return [
+            _ordered(a, b, metric, self.histories)
+            for metric, spec in METRICS.items()
+            if spec.better != "neither"
+            for a, b in combinations(self.histories, 2)
+        ]
+
+
+def compare(
+    scenario: str | Path | Mapping[str, Any],
+    mechanisms: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
+    batch: int | None = None,
+    dtype: torch.dtype = torch.float64,
+    device: str = "cpu",
+    progress: Progress = lambda rounds: None,
+) -> Contest:
+    """Play ``scenario`` under each mechanism.  Raises BadInput.
+
+    A mechanism of the catalogue takes the scenario's divergence and beta, so that only the rules differ.
+
+    >>> contest = compare("two_camps", ["no_payment", "vcg"], {"rounds": 4, "replicates": 2})
+    >>> sorted(row["name"] for row in contest.verdict()["mechanisms"])
+    ['no_payment', 'vcg']
+    """
+    base = load(scenario, settings)
+    configs = {name: _under(base, name) for name in mechanisms}
+    if len(configs) < len(mechanisms):
+        raise BadInput(f"--mechanisms {','.join(mechanisms)}: a mechanism is named twice")
+    return Contest(
+        configs,
+        {
+            name: play(config, batch=batch, dtype=dtype, device=device, progress=progress)
+            for name, config in configs.items()
+        },
+    )
+
+
+def _under(config: Config, name: str) -> Config:
+    if name not in MECHANISMS:
+        raise BadInput(f"--mechanisms: {no_such('mechanism', name, MECHANISMS)}")
+    own = expanded(config.mechanism) if isinstance(config.mechanism, str) else config.mechanism.model_dump()
+    kept = {key: own[key] for key in ("divergence", "beta", "fine_tuner")}
+    changed = {**config.model_dump(mode="json", exclude_none=True), "mechanism": {**expanded(name), **kept}}
+    return Config.model_validate(changed)
+
+
+def _ordered(a: str, b: str, metric: str, histories: Mapping[str, History]) -> dict[str, Any]:
+    """The pair with the better one first; difference is better minus worse."""
+    values = {name: METRICS[metric].value(histories[name]) for name in (a, b)}
+    sign = 1 if METRICS[metric].better == "higher" else -1
+    if sign * paired(values[a], values[b]).difference < 0:
+        a, b = b, a
+    found = paired(values[a], values[b])
+    probability = found.larger if sign == 1 else 1 - found.larger
+    numbers = {key: value for key, value in asdict(found).items() if key != "larger"}
+    return {"better": a, "worse": b, "metric": metric, **numbers, "probability_of_improvement": probability}
+
+
+def _worst_last(loss: float | None) -> float:
+    return float("inf") if loss is None else loss
+
+
+def write_contest(folder: Path, contest: Contest, started: datetime, options: dict[str, Any]) -> dict[str, Any]:
+    """``folder/comparison.json`` and a run folder per mechanism beside it; whole or not at all.  Returns the verdict."""
+    verdict = {"scenario": next(iter(contest.configs.values())).name, **contest.verdict(), "out": str(folder)}
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
+        draft = Path(temporary) / folder.name
+        draft.mkdir()
+        for name, history in contest.histories.items():
+            write_run(draft / name, contest.configs[name], history, started, options, out=folder / name)
+        write_json(draft / "comparison.json", verdict)
+        replace_folder(draft, folder)
+    return verdict

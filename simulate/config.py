@@ -1,0 +1,209 @@
+"""The scenario file: its keys, its defaults, and one sentence for whatever is wrong with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from mechanisms import MECHANISMS
+from simulate.errors import BadInput, no_such
+
+DISTRIBUTION_TOLERANCE = 1e-9  # how far a reference may be from summing to one before it is refused
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a number is expected")
+    if not math.isfinite(value):
+        raise ValueError("only finite numbers are allowed")
+    return float(value)
+
+
+def _table(value: Any) -> Any:
+    """A list of numbers (one prompt) or of lists of numbers (several) becomes the latter; mappings pass."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not isinstance(value, list) or not value:
+        raise ValueError("a list of numbers, or a list of such lists for several prompts, is expected")
+    rows = value if isinstance(value[0], list) else [value]
+    if not all(isinstance(row, list) and row for row in rows):
+        raise ValueError("rows must all be lists of numbers, none of them empty")
+    return [[_number(entry) for entry in row] for row in rows]
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Table = Annotated[list[list[float]] | dict[str, Any], BeforeValidator(_table)]
+Named = str | dict[str, Any]
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Report(Strict):
+    """What an agent says (for `solve`); what is left out is the truth."""
+
+    rewards: Table | None = None
+    weight: Annotated[Number | None, Field(ge=0)] = None
+
+
+class AgentConfig(Strict):
+    """One agent, or ``count`` of the same kind."""
+
+    name: str | None = Field(None, min_length=1, max_length=100)
+    rewards: Table
+    weight: Number | dict[str, Any] = 1.0
+    report: Report | None = None
+    strategy: Named = "truthful"
+    count: int = Field(1, ge=1, le=1_000_000)
+
+
+class MessagesConfig(Strict):
+    """The message space."""
+
+    rewards: str | dict[Literal["basis"], list[Table]] = "free"
+    max_weight: Annotated[Number | None, Field(gt=0)] = None
+    integer_weights: bool = False
+
+
+class MechanismConfig(Strict):
+    """The five keys of a mechanism."""
+
+    training: Named = "social_welfare"
+    divergence: Named = "kl"
+    beta: Annotated[Number, Field(ge=0)] = 1.0
+    fine_tuner: Named = "exact"
+    payment: Named = "affine_maximizer"
+
+
+class Config(Strict):
+    """A game (for solve) or a scenario (for the rest)."""
+
+    name: str = Field("game", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    summary: str = ""
+    reference: Table
+    prompt_weights: list[Number] | None = None
+    agents: list[AgentConfig] = Field(min_length=1)
+    messages: MessagesConfig = MessagesConfig()
+    normalise: bool = False
+    mechanism: str | MechanismConfig = "vcg"
+    rounds: int = Field(100, ge=1, le=10_000_000)
+    replicates: int = Field(8, ge=1, le=1_000_000)
+    seed: int = Field(0, ge=0, lt=2**128)
+    information: Literal["bandit", "outcome", "full"] = "outcome"
+    drift: bool = False  # does every round's fine-tune start from the last round's policy?
+
+
+def parse(data: Mapping[str, Any], source: str) -> Config:
+    """Raises BadInput: one sentence naming ``source``, the key, the value and what is allowed."""
+    try:
+        return Config.model_validate(dict(data))
+    except ValidationError as error:
+        raise BadInput(f"{source}: {_sentence(error)}") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"] if not _is_branch(part))
+    if first["type"] == "extra_forbidden":
+        parent = first["loc"][:-1]
+        return str(no_such(f"key in {_dotted(parent)}:" if parent else "key", str(first["loc"][-1]), _keys(parent)))
+    if first["type"] == "missing":
+        return f"{key} is missing"
+    message = str(first["msg"]).removeprefix("Value error, ")
+    shown = repr(first["input"])
+    return f"{key} is {shown if len(shown) <= 60 else shown[:57] + '...'}: {message[0].lower()}{message[1:]}"
+
+
+def _is_branch(part: int | str) -> bool:
+    """Pydantic names the branch of a union it tried; the file has no such key."""
+    return isinstance(part, str) and (not part.isidentifier() or part in ("str", "float", "MechanismConfig"))
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if not _is_branch(part))
+
+
+def _keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in loc:
+        if isinstance(part, int) or _is_branch(part):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = _model_in(annotation)
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = getattr(annotation, "__args__", ())
+    return next((found for arg in inner if (found := _model_in(arg)) is not None), None)
+
+
+def expanded(mechanism: Any) -> Any:
+    """A catalogued mechanism by its five keys, so that single keys can be overridden; anything else as it is."""
+    if isinstance(mechanism, str) and mechanism in MECHANISMS:
+        recipe = MECHANISMS[mechanism]
+        return {key: getattr(recipe, key) for key in MechanismConfig.model_fields}
+    return mechanism
+
+
+def override(data: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` with dotted keys set: ``{"mechanism.beta": 0.5, "agents.0.weight": 2}``.
+
+    A mechanism given by name is expanded before one of its keys is set.
+    """
+    result = _copied(data)
+    for dotted, value in settings.items():
+        keys = dotted.split(".")
+        if keys[0] == "mechanism" and len(keys) > 1:
+            result["mechanism"] = expanded(result.get("mechanism", "vcg"))
+        here: Any = result
+        for depth, key in enumerate(keys[:-1]):
+            here = _child(here, key, ".".join(keys[: depth + 1]))
+        _set(here, keys[-1], value, dotted)
+    return result
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(entry) for key, entry in value.items()}
+    return [_copied(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _child(here: Any, key: str, path: str) -> Any:
+    if isinstance(here, dict):
+        child = here.setdefault(key, {})
+        if isinstance(child, str):  # a name stands for {name: ...}, so that options can be set on it
+            child = here[key] = {"name": child}
+        return child
+    return here[_index(here, key, path)]
+
+
+def _set(here: Any, key: str, value: Any, path: str) -> None:
+    if isinstance(here, dict):
+        here[key] = value
+    else:
+        here[_index(here, key, path)] = value
+
+
+def _index(here: Any, key: str, path: str) -> int:
+    if not isinstance(here, list):
+        raise BadInput(f"--set {path}: there is nothing to set below a {type(here).__name__}")
+    if not key.isdecimal() or int(key) >= len(here):
+        raise BadInput(f"--set {path}: {key!r} is not an index of its list; allowed are 0 to {len(here) - 1}")
+    return int(key)
+
+
+def array(table: list[list[float]], what: str) -> np.ndarray:
+    """``[P, K]`` float64.  Raises BadInput for ragged rows."""
+    if len({len(row) for row in table}) > 1:
+        raise BadInput(f"{what}: rows have lengths {', '.join(str(len(row)) for row in table[:6])}; all must be equal")
+    return np.array(table, dtype=np.float64)

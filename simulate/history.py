@@ -1,0 +1,83 @@
+"""What happened: one round as it was played, and every round's measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from mechanisms.base import Outcome
+from mechanisms.reference import Reference
+from mechanisms.valuation import Valuation
+
+
+@dataclass(frozen=True)
+class Round:
+    """One play of B replicates."""
+
+    reference: Reference
+    truth: Valuation  # [B, n, P, K]
+    reports: Valuation  # the same object as truth where everybody is truthful
+    outcome: Outcome
+    utilities: Tensor  # [B, n], true
+    utility_gain: Tensor  # [B, n], over telling the truth against the same others
+
+
+# One row per replicate, round, agent; and one per replicate, round.  Columns are float64.
+AGENT_COLUMNS = ("valuation", "payment", "utility", "utility_gain", "report_weight", "report_distance")
+OUTCOME_COLUMNS = ("social_welfare", "objective", "welfare_loss", "divergence", "revenue")
+
+
+@dataclass
+class History:
+    """All plays of some replicates: ``rounds[column]`` is ``[T, B, n]``, ``outcomes[column]`` is ``[T, B]``."""
+
+    agents: tuple[str, ...]
+    replicates: tuple[int, ...]
+    rounds: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in AGENT_COLUMNS})
+    outcomes: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in OUTCOME_COLUMNS})
+
+    def __len__(self) -> int:
+        return len(self.outcomes[OUTCOME_COLUMNS[0]])
+
+    def add(self, agents: dict[str, Tensor], outcome: dict[str, Tensor]) -> None:
+        """Keep one round's measurements, on the host."""
+        for store, values in ((self.rounds, agents), (self.outcomes, outcome)):
+            for name, column in store.items():
+                column.append(values[name].detach().cpu().numpy().astype(np.float64))
+
+    def of(self, column: str) -> np.ndarray:
+        """``[T, B, n]`` or ``[T, B]``."""
+        return np.stack(self.rounds[column] if column in self.rounds else self.outcomes[column])
+
+    def agents_frame(self) -> pd.DataFrame:
+        """Tidy: one row per replicate, round, agent."""
+        rounds, batch, n = len(self), len(self.replicates), len(self.agents)
+        index = {
+            "replicate": np.repeat(self.replicates, rounds * n),
+            "round": np.tile(np.repeat(np.arange(rounds), n), batch),
+            "agent": pd.Categorical.from_codes(np.tile(np.arange(n), rounds * batch), list(self.agents)),
+        }
+        columns = {name: self.of(name).transpose(1, 0, 2).ravel() for name in AGENT_COLUMNS}
+        return pd.DataFrame({**index, **columns})
+
+    def outcomes_frame(self) -> pd.DataFrame:
+        """Tidy: one row per replicate, round."""
+        rounds = len(self)
+        index = {
+            "replicate": np.repeat(self.replicates, rounds),
+            "round": np.tile(np.arange(rounds), len(self.replicates)),
+        }
+        return pd.DataFrame({**index, **{name: self.of(name).T.ravel() for name in OUTCOME_COLUMNS}})
+
+
+def joined(parts: list[History]) -> History:
+    """Histories of different replicates of the same game, side by side."""
+    first = parts[0]
+    whole = History(first.agents, tuple(replicate for part in parts for replicate in part.replicates))
+    for store, of in ((whole.rounds, "rounds"), (whole.outcomes, "outcomes")):
+        for name in store:
+            store[name] = [np.concatenate(plays, 0) for plays in zip(*(getattr(p, of)[name] for p in parts), strict=True)]
+    return whole

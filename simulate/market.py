@@ -1,0 +1,175 @@
+"""The market as a Mesa model: one step is one round, played by B replicates at once.
+
+The model's agents are the agents of the scenario.  Those who follow the same strategy form a population, an AgentSet
+that reports and learns as one batch of tensors, so that a step costs a few tensor operations however many agents
+and replicates there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import mesa
+import torch
+from torch import Tensor
+
+from mechanisms.base import utility
+from mechanisms.deviation import deviation_utilities
+from mechanisms.valuation import Valuation
+from simulate.history import History, Round
+from simulate.measures import agent_measures, outcome_measures
+from simulate.scenario import Scenario
+from strategies.base import INFORMATION, Memory, Observation, Strategy
+from strategies.streams import Streams
+from strategies.truthful import Truthful
+
+
+class MarketAgent(mesa.Agent):
+    """One agent; its numbers are those of the last round, means over replicates."""
+
+    def __init__(self, model: Market, index: int, name: str, strategy: Strategy) -> None:
+        super().__init__(model)
+        self.index, self.name, self.strategy = index, name, strategy
+
+    def _last(self, column: str) -> float:
+        history = self.model.history
+        return float(history.rounds[column][-1][:, self.index].mean()) if len(history) else float("nan")
+
+    @property
+    def utility(self) -> float:
+        """True utility."""
+        return self._last("utility")
+
+    @property
+    def payment(self) -> float:
+        """What it paid."""
+        return self._last("payment")
+
+    @property
+    def report_weight(self) -> float:
+        """The weight it reported."""
+        return self._last("report_weight")
+
+    @property
+    def report_distance(self) -> float:
+        """How far its report was from the truth."""
+        return self._last("report_distance")
+
+
+@dataclass(frozen=True)
+class Population:
+    """The agents who follow one strategy."""
+
+    strategy: Strategy
+    agents: Tensor  # [m]
+    truth: Valuation  # [B, m, P, K]
+    rng: Streams
+    memory: Memory
+
+    @property
+    def honest(self) -> bool:
+        """Truthful agents need neither projection nor counterfactuals."""
+        return isinstance(self.strategy, Truthful)
+
+
+class Market(mesa.Model):
+    """``Market(scenario, seed).step()`` plays a round; `history` has what happened, as tidy frames."""
+
+    def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
+        seed = scenario.config.seed if seed is None else seed
+        super().__init__(rng=seed)
+        self.scenario, self.reference = scenario, scenario.reference
+        self.history = History(scenario.names, scenario.replicates)
+        self.last: Round | None = None
+        n = len(scenario.names)
+        MarketAgent.create_agents(self, n, list(range(n)), list(scenario.names), list(scenario.strategies))
+        self.populations = [
+            self._population(strategy, [agent.index for agent in members], seed)
+            for strategy, members in self.agents.groupby("strategy", result_type="list")
+        ]
+        self._best = scenario.mechanism.train.value(self.reference, scenario.truth)
+
+    def _population(self, strategy: Strategy, indices: list[int], seed: int) -> Population:
+        scenario = self.scenario
+        device = scenario.truth.weights.device
+        agents = torch.tensor(indices, device=device)
+        rng = Streams(seed, scenario.replicates, indices, device)
+        everyone = len(indices) == len(scenario.names)
+        truth = scenario.truth if everyone else scenario.truth.of(agents)
+        return Population(strategy, agents, truth, rng, strategy.init(truth, scenario.messages, rng))
+
+    def step(self) -> None:
+        """Report, train, pay, observe, learn."""
+        reports = self._reports()
+        mechanism = self.scenario.mechanism
+        outcome = mechanism(self.reference, reports)
+        utilities = utility(self.reference, self.scenario.truth, outcome)
+        gain = self._utility_gain(reports, utilities)
+        played = Round(self.reference, self.scenario.truth, reports, outcome, utilities, gain)
+        self.history.add(agent_measures(played), outcome_measures(played, mechanism.train, self._best))
+        self.populations = [self._learned(population, played) for population in self.populations]
+        self.last = played
+        if self.scenario.config.drift:
+            self.reference = replace(self.reference, policy=outcome.policy)
+            self._best = mechanism.train.value(self.reference, self.scenario.truth)
+
+    def _reports(self) -> Valuation:
+        """Everybody's report, projected on the message space: ``[B, n, P, K]``."""
+        liars = [population for population in self.populations if not population.honest]
+        if not liars:
+            return self.scenario.truth
+        rewards, weights = self.scenario.truth.rewards.clone(), self.scenario.truth.weights.clone()
+        for population in liars:
+            said = population.strategy.report(population.truth, population.memory, population.rng)
+            allowed = self.scenario.messages.project(said)
+            rewards[:, population.agents] = allowed.rewards
+            weights[:, population.agents] = allowed.weights
+        return Valuation(rewards, weights)
+
+    def _utility_gain(self, reports: Valuation, utilities: Tensor) -> Tensor:
+        gain = torch.zeros_like(utilities)
+        for population in self.populations:
+            if not population.honest:
+                truth = Valuation(population.truth.rewards[None], population.truth.weights[None])
+                honest = self._counterfactual(population, reports, truth)[0]
+                gain[:, population.agents] = utilities[:, population.agents] - honest
+        return gain
+
+    def _counterfactual(self, population: Population, reports: Valuation, lies: Valuation) -> Tensor:
+        """Lies ``[M, B, m, P, K]`` -> the utilities ``[M, B, m]`` they would have brought, the others' reports fixed."""
+        front = Valuation(lies.rewards.movedim(2, 1), lies.weights.movedim(2, 1))
+        reached = deviation_utilities(
+            self.scenario.mechanism, self.reference, self.scenario.truth, reports, population.agents, front
+        )
+        return reached.movedim(1, 2)
+
+    def _learned(self, population: Population, played: Round) -> Population:
+        memory = population.strategy.update(
+            population.truth, population.memory, self._observation(population, played), population.rng
+        )
+        return replace(population, memory=memory)
+
+    def _observation(self, population: Population, played: Round) -> Observation:
+        level = INFORMATION.index(self.scenario.config.information)
+        return Observation(
+            report=played.reports.of(population.agents) if not population.honest else population.truth,
+            utility=played.utilities[:, population.agents],
+            policy=played.outcome.policy if level >= 1 else None,
+            counterfactual=self._oracle(population, played) if level >= 1 else None,
+            others=_others(played.reports, population.agents) if level >= 2 and not population.honest else None,
+            messages=self.scenario.messages,
+        )
+
+    def _oracle(self, population: Population, played: Round) -> Any:
+        return lambda lies: self._counterfactual(population, played.reports, lies)
+
+
+def _others(reports: Valuation, agents: Tensor) -> Valuation:
+    """The mean of the other agents' reported rewards, and the sum of their weights: ``[B, m, P, K]``, ``[B, m]``."""
+    n = reports.weights.shape[-1]
+    own = reports.of(agents)
+    rewards = (reports.rewards.sum(1, keepdim=True) - own.rewards) / max(n - 1, 1)
+    return Valuation(rewards, reports.weights.sum(1, keepdim=True) - own.weights)
+
+

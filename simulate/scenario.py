@@ -1,0 +1,173 @@
+"""From a scenario file to tensors: the reference, everybody's truth, the mechanism and the strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mechanisms import MECHANISMS, MESSAGES, Recipe
+from mechanisms.base import Mechanism
+from mechanisms.messages.base import MessageSpace
+from mechanisms.messages.basis import basis
+from mechanisms.named import made
+from mechanisms.reference import Reference
+from mechanisms.valuation import Valuation
+from simulate.config import DISTRIBUTION_TOLERANCE, Config, MechanismConfig, array
+from simulate.draws import drawn_reference
+from simulate.errors import BadInput, no_such
+from simulate.pools import load_pool
+from simulate.truths import Truths
+from strategies import STRATEGIES
+from strategies.base import INFORMATION, Strategy
+
+MEMBER_TOLERANCE = 1e-9  # how far a truth or a report may be from its message space before it is refused
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that is played with, for a batch of replicates."""
+
+    config: Config
+    names: tuple[str, ...]
+    reference: Reference  # [P, K]
+    truth: Valuation  # [B, n, P, K]
+    declared: Valuation  # the reports that a game file spells out; the truth elsewhere
+    messages: MessageSpace
+    mechanism: Mechanism
+    strategies: tuple[Strategy, ...]  # one an agent; equal ones are played as one population
+    replicates: tuple[int, ...]
+
+
+def build(
+    config: Config,
+    source: str = "scenario",
+    replicates: Sequence[int] | None = None,
+    dtype: torch.dtype = torch.float64,
+    device: str = "cpu",
+) -> Scenario:
+    """Raises BadInput, naming ``source``, the key, the value and what is allowed."""
+    numbers = tuple(range(config.replicates) if replicates is None else replicates)
+    like = torch.empty(0, dtype=dtype, device=device)
+    try:
+        reference, scores = _reference(config, like)
+        messages = _messages(config, reference)
+        truths = Truths(config.agents, reference.policy, scores, config.seed, numbers)
+        names = _names(config)
+        truth = _member(truths.truth(), messages, config, names, "the truth", len(numbers))
+        declared = truths.declared(truth)
+        if declared is not truth:
+            declared = _member(declared, messages, config, names, "the report", len(numbers))
+        mechanism = build_mechanism(config.mechanism, dtype, device)
+        return Scenario(
+            config, names, reference, truth, declared, messages, mechanism, _strategies(config), numbers
+        )
+    except ValueError as error:
+        raise BadInput(f"{source}: {error}") from None
+
+
+def build_mechanism(
+    given: str | MechanismConfig, dtype: torch.dtype = torch.float64, device: str = "cpu"
+) -> Mechanism:
+    """By catalogue name, or from the five keys.  Raises BadInput."""
+    if isinstance(given, str):
+        if given not in MECHANISMS:
+            raise BadInput(f"mechanism: {no_such('mechanism', given, MECHANISMS)}")
+        return MECHANISMS[given].build(dtype, device)
+    try:
+        return Recipe(**{key: getattr(given, key) for key in MechanismConfig.model_fields}).build(dtype, device)
+    except ValueError as error:
+        raise BadInput(f"mechanism.{error}") from None
+
+
+def _reference(config: Config, like: Tensor) -> tuple[Reference, Mapping[str, Tensor]]:
+    """The reference, and the rewards by name if it comes from a pool."""
+    given, scores = config.reference, {}
+    if isinstance(given, list):
+        table = torch.from_numpy(array(given, "reference"))
+    elif set(given) == {"pool"}:
+        pool = load_pool(str(given["pool"]))
+        table, scores = pool.reference, pool.rewards
+    elif set(given) == {"random"}:
+        table = torch.from_numpy(drawn_reference(config.seed, given["random"]))
+    else:
+        raise BadInput(f"reference has the keys {', '.join(given) or 'none'}; allowed is pool, random, or a list")
+    if bool((table < 0).any()):
+        raise BadInput(f"reference has the entry {float(table.min())!r}; probabilities must not be negative")
+    sums = table.sum(-1)
+    if bool(((sums - 1).abs() > DISTRIBUTION_TOLERANCE).any()):
+        worst = float(sums[(sums - 1).abs().argmax()])
+        raise BadInput(f"reference sums to {worst!r}; it must sum to 1 (to {DISTRIBUTION_TOLERANCE})")
+    return Reference.of(table.to(like), _prompt_weights(config, len(table), like)), scores
+
+
+def _prompt_weights(config: Config, prompts: int, like: Tensor) -> Tensor | None:
+    given = config.prompt_weights
+    if given is None:
+        return None
+    if len(given) != prompts:
+        raise BadInput(f"prompt_weights has {len(given)} entries; the reference has {prompts} prompts")
+    if min(given) < 0 or abs(sum(given) - 1) > DISTRIBUTION_TOLERANCE:
+        raise BadInput(f"prompt_weights sum to {sum(given)!r}; they must be non-negative and sum to 1")
+    return torch.tensor(given).to(like)
+
+
+def _messages(config: Config, reference: Reference) -> MessageSpace:
+    given = config.messages
+    if isinstance(given.rewards, str):
+        if given.rewards not in MESSAGES:
+            raise BadInput(f"messages.rewards: {no_such('message space', given.rewards, [*MESSAGES, '{basis: ...}'])}")
+        name, normalise = given.rewards, MESSAGES[given.rewards]
+    else:
+        tables = [torch.from_numpy(array(table, "messages.rewards.basis")) for table in given.rewards["basis"]]
+        if any(table.shape != reference.policy.shape for table in tables):
+            raise BadInput(f"messages.rewards.basis: every feature must be {tuple(reference.policy.shape)} numbers")
+        name, normalise = "basis", basis(torch.stack(tables).to(reference.policy))
+    limit = float("inf") if given.max_weight is None else given.max_weight
+    return MessageSpace(name, normalise, reference.policy > 0, limit, given.integer_weights)
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    names: list[str] = []
+    for position, agent in enumerate(config.agents):
+        stem = agent.name or f"agent-{position + 1}"
+        names += [stem] if agent.count == 1 else [f"{stem}-{i + 1}" for i in range(agent.count)]
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise BadInput(f"agents: the name {name!r} occurs twice; names must differ")
+        seen.add(name)
+    return tuple(names)
+
+
+def _member(
+    valuation: Valuation, messages: MessageSpace, config: Config, names: tuple[str, ...], what: str, batch: int
+) -> Valuation:
+    """The valuation ``[B, n, P, K]`` if it is a message; its projection if the file asks to normalise."""
+    kept = Valuation(valuation.rewards * messages.support, valuation.weights)
+    if config.normalise:
+        kept = messages.project(kept)
+    outside = messages.violation(kept)
+    if bool((outside > MEMBER_TOLERANCE).any()):
+        worst = names[int(outside.amax(0).argmax())]
+        raise BadInput(
+            f"agents: {what} of {worst!r} is {float(outside.amax()):.3g} away from the message space {messages.name} "
+            f"with max_weight {messages.max_weight:g}; give a member of it, or ask for normalise: true"
+        )
+    return Valuation(kept.rewards.expand(batch, -1, -1, -1), kept.weights.expand(batch, -1))
+
+
+def _strategies(config: Config) -> tuple[Strategy, ...]:
+    found: list[Strategy] = []
+    for position, agent in enumerate(config.agents):
+        key = f"agents.{position}.strategy"
+        strategy: Strategy = made(STRATEGIES, agent.strategy, key)
+        if INFORMATION.index(strategy.information) > INFORMATION.index(config.information):
+            raise BadInput(
+                f"{key} is {agent.strategy!r}, which learns from information: {strategy.information}; "
+                f"this scenario gives {config.information} only"
+            )
+        found += [strategy] * agent.count
+    return tuple(found)

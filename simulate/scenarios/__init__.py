@@ -1,0 +1,15 @@
+"""Catalogue of built-in scenarios: the same data as a scenario file holds."""
+
+from typing import Any
+
+from simulate.scenarios.crowd import crowd
+from simulate.scenarios.free_rider import free_rider
+from simulate.scenarios.paper_synthetic import paper_synthetic
+from simulate.scenarios.two_camps import two_camps
+
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "two_camps": two_camps,
+    "free_rider": free_rider,
+    "paper_synthetic": paper_synthetic,
+    "crowd": crowd,
+}

@@ -1,0 +1,59 @@
+"""Interquartile means, bootstrap intervals and paired comparisons over replicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import trim_mean
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean, interquartile mean, and the percentile bootstrap interval of the latter over replicates."""
+
+    mean: float
+    iqm: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Paired:
+    """First minus second on the same replicates: mean with interval, and the share of replicates where first is larger."""
+
+    difference: float
+    low: float
+    high: float
+    larger: float
+
+
+def estimate(values: np.ndarray, seed: int = 0) -> Estimate:
+    """Of ``values [B]``; replicates that are NaN are left out, all NaN gives NaN."""
+    finite = values[~np.isnan(values)]
+    if not len(finite):
+        return Estimate(*(float("nan"),) * 4)
+    resampled = finite[_draws(len(finite), seed)]
+    low, high = _interval(trim_mean(resampled, 0.25, axis=1))
+    return Estimate(float(finite.mean()), float(trim_mean(finite, 0.25)), low, high)
+
+
+def paired(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Paired:
+    """Of two metrics on common random numbers ``[B]``; ties count half."""
+    gap = (first - second)[~np.isnan(first - second)]
+    if not len(gap):
+        return Paired(*(float("nan"),) * 4)
+    low, high = _interval(gap[_draws(len(gap), seed)].mean(1))
+    return Paired(float(gap.mean()), low, high, float(((gap > 0) + 0.5 * (gap == 0)).mean()))
+
+
+def _draws(size: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(size, size=(RESAMPLES, size))
+
+
+def _interval(resampled: np.ndarray) -> tuple[float, float]:
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

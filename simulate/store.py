@@ -1,0 +1,219 @@
+"""Run folders: what a game left behind, in formats that anything can read.
+
+    manifest.json     schema version, package versions, git state, seed, config hash, device, threads, start, end
+    config.toml       the resolved scenario, re-runnable as it is
+    rounds.parquet    one row per replicate, round, agent
+    outcomes.parquet  one row per replicate, round
+    summary.json      every metric with its interval
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tomli_w
+import torch
+
+from simulate.config import Config
+from simulate.errors import BadInput
+from simulate.history import History
+from simulate.metrics import METRICS
+from simulate.statistics import estimate
+
+SCHEMA_VERSION = 1
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+PACKAGES = ("trueward", "torch", "numpy", "scipy", "mesa", "pandas", "pyarrow", "transformers")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    rounds: pd.DataFrame
+    outcomes: pd.DataFrame
+
+
+def checked_name(name: str, what: str = "name") -> str:
+    """A name that is safe as a folder.  Raises BadInput."""
+    if not NAME.fullmatch(name):
+        raise BadInput(f"{what} is {name!r}; letters, digits, '.', '_' and '-' are allowed, 100 at most, no leading dot")
+    return name
+
+
+def fresh_folder(folder: Path, overwrite: bool = False) -> Path:
+    """A folder that may be written; an empty one, or with ``overwrite`` an older run folder.  Raises BadInput."""
+    checked_name(folder.name, "the folder's name")
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} is a file; a folder is needed")
+    if folder.is_dir() and any(folder.iterdir()):
+        ours = any((folder / name).exists() for name in ("manifest.json", "comparison.json"))
+        if not overwrite:
+            raise BadInput(f"{folder} is not empty; choose another --out, or say --overwrite")
+        if not ours:
+            raise BadInput(f"{folder} is not empty and not a run folder; it is not overwritten")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent):
+            pass
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
+    return folder
+
+
+def summary_of(config: Config, history: History) -> dict[str, Any]:
+    """Every metric's mean, interquartile mean and interval over replicates; NaN becomes null."""
+    values = {name: metric.value(history) for name, metric in METRICS.items()}
+    settled = values["convergence_round"]
+    return {
+        "scenario": config.name,
+        "mechanism": mechanism_name(config),
+        "rounds": config.rounds,
+        "replicates": config.replicates,
+        "seed": config.seed,
+        "metrics": {name: _plain(asdict(estimate(value, config.seed))) for name, value in values.items()},
+        "converged": float((settled == settled).mean()),
+    }
+
+
+def mechanism_name(config: Config) -> str:
+    """The catalogue's name, or what a mechanism spelled out trains and charges."""
+    given = config.mechanism
+    if isinstance(given, str):
+        return given
+    parts = (given.training, given.divergence, given.payment)
+    return "+".join(part if isinstance(part, str) else str(part.get("name")) for part in parts)
+
+
+def write_run(
+    folder: Path, config: Config, history: History, started: datetime, options: dict[str, Any], out: Path | None = None
+) -> dict[str, Any]:
+    """Write a run folder, whole or not at all; returns the summary, which says that it lies at ``out``."""
+    summary = {**summary_of(config, history), "out": str(out or folder)}
+    resolved = tomli_w.dumps(_without_none(config.model_dump(mode="json", exclude_none=True)))
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
+        draft = Path(temporary) / folder.name
+        draft.mkdir()
+        (draft / "config.toml").write_text(resolved, encoding="utf-8")
+        write_parquet(draft / "rounds.parquet", history.agents_frame())
+        write_parquet(draft / "outcomes.parquet", history.outcomes_frame())
+        write_json(draft / "summary.json", summary)
+        write_json(draft / "manifest.json", manifest(config, resolved, started, options))
+        replace_folder(draft, folder)
+    return summary
+
+
+def replace_folder(draft: Path, folder: Path) -> None:
+    """Put a finished draft in the folder's place."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    draft.rename(folder)
+
+
+def manifest(config: Config, resolved: str, started: datetime, options: dict[str, Any]) -> dict[str, Any]:
+    """Where, when and from what a run was made."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "packages": {name: version for name in PACKAGES if (version := package_version(name))},
+        "python": platform.python_version(),
+        "git": _git(),
+        "seed": config.seed,
+        "config_sha256": hashlib.sha256(resolved.encode()).hexdigest(),
+        "threads": torch.get_num_threads(),
+        **options,
+        "start": started.isoformat(timespec="seconds"),
+        "end": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def read_run(folder: Path) -> Run:
+    """Raises BadInput where the folder is not a run folder of a schema that is known."""
+    manifest_ = read_json(folder / "manifest.json")
+    version = manifest_.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise BadInput(f"{folder / 'manifest.json'}: schema_version is {version!r}; this version reads {SCHEMA_VERSION}")
+    import tomllib
+
+    try:
+        config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        rounds = pq.read_table(folder / "rounds.parquet").to_pandas()
+        outcomes = pq.read_table(folder / "outcomes.parquet").to_pandas()
+    except (OSError, tomllib.TOMLDecodeError, pa.ArrowInvalid) as error:
+        raise BadInput(f"{folder}: not a complete run folder ({' '.join(str(error).split())[:200]})") from None
+    return Run(folder, manifest_, config, read_json(folder / "summary.json"), rounds, outcomes)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Raises BadInput naming the file."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read as JSON ({' '.join(str(error).split())[:200]})") from None
+    if not isinstance(data, dict):
+        raise BadInput(f"{path}: holds a {type(data).__name__}; a mapping is expected")
+    return data
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Sorted by nothing, indented, no NaN."""
+    path.write_text(json.dumps(_plain(data), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """The same frame gives the same bytes: one row group, no pandas metadata."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, path, compression="zstd", row_group_size=max(1, len(frame)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(entry) for key, entry in value.items() if entry is not None}
+    return [_without_none(entry) for entry in value] if isinstance(value, list) else value
+
+
+def package_version(package: str) -> str | None:
+    """The installed version, None where it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git() -> dict[str, Any] | None:
+    """Commit and dirtiness of the checkout the code runs from; None outside one."""
+    here = Path(__file__).resolve().parent
+
+    def asked(*arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(here), *arguments], capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout.strip()
+
+    try:
+        return {"commit": asked("rev-parse", "HEAD"), "dirty": bool(asked("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
