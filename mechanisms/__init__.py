@@ -3,22 +3,18 @@
 ``MECHANISMS["vcg"].build()`` is ready to be called with a reference and reports.
 """
 
-from mechanisms.axioms import AXIOMS
-from mechanisms.divergences import DIVERGENCES
-from mechanisms.fine_tuners import FINE_TUNERS
-from mechanisms.messages import MESSAGES
-from mechanisms.payments import PAYMENT_RULES
-from mechanisms.recipe import Recipe
-from mechanisms.training_rules import TRAINING_RULES
+from typing import TYPE_CHECKING
 
-MECHANISMS: dict[str, Recipe] = {
-    "no_payment": Recipe(payment="zero", summary="maximise reported welfare, charge nothing: lying pays"),
-    "vcg": Recipe(payment="affine_maximizer", summary="charge the externality on the others: truth is dominant"),
-    "pay_as_reported": Recipe(payment="pay_as_reported", summary="charge the reported valuation: agents shade"),
-    "nash_welfare": Recipe("nash_welfare", payment="zero", summary="maximise the product of expected rewards"),
-    "egalitarian": Recipe("egalitarian", payment="zero", summary="maximise the least expected reward"),
-    "generalized_mean": Recipe("generalized_mean", payment="zero", summary="aggregate rewards by log-mean-exp"),
-}
+from mechanisms.facade import lazily
+
+if TYPE_CHECKING:
+    from mechanisms.axioms import AXIOMS
+    from mechanisms.divergences import DIVERGENCES
+    from mechanisms.fine_tuners import FINE_TUNERS
+    from mechanisms.messages import MESSAGES
+    from mechanisms.payments import PAYMENT_RULES
+    from mechanisms.recipe import MECHANISMS, Recipe
+    from mechanisms.training_rules import TRAINING_RULES
 
 __all__ = [
     "AXIOMS",
@@ -30,3 +26,17 @@ __all__ = [
     "TRAINING_RULES",
     "Recipe",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "AXIOMS": "mechanisms.axioms",
+        "DIVERGENCES": "mechanisms.divergences",
+        "FINE_TUNERS": "mechanisms.fine_tuners",
+        "MECHANISMS": "mechanisms.recipe",
+        "MESSAGES": "mechanisms.messages",
+        "PAYMENT_RULES": "mechanisms.payments",
+        "Recipe": "mechanisms.recipe",
+        "TRAINING_RULES": "mechanisms.training_rules",
+    },
+)

@@ -1,19 +1,16 @@
-"""A mechanism by names: what a scenario file says, before it is built."""
+"""A mechanism by names: what a scenario file says, before it is built; and the catalogue of named mechanisms."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+from mechanisms.named import Named, name_of
 
-from mechanisms.base import Mechanism
-from mechanisms.divergences import DIVERGENCES
-from mechanisms.fine_tuners import FINE_TUNERS
-from mechanisms.named import Named, made, name_of, unknown
-from mechanisms.payments import PAYMENT_RULES
-from mechanisms.training_rules import TRAINING_RULES
+if TYPE_CHECKING:
+    import torch
+
+    from mechanisms.base import Mechanism
 
 _RATIONAL = frozenset({"individually_rational", "no_deficit"})
 
@@ -54,21 +51,21 @@ class Recipe:
         """The same recipe with some keys changed."""
         return replace(self, **changes)
 
-    def build(self, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu") -> Mechanism:
-        """Raises ValueError in one sentence: an unknown name or option (with the nearest known), a bad value."""
+    def build(self, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Mechanism:
+        """The mechanism itself, float64 unless asked otherwise.
 
-        def tensors(spec: Named) -> Named:
-            if isinstance(spec, str):
-                return spec
-            return {k: torch.tensor(v, dtype=dtype, device=device) if isinstance(v, list) else v for k, v in spec.items()}
+        Raises ValueError in one sentence: an unknown name or option (with the nearest known), a bad value.
+        """
+        from mechanisms.assembly import assembled  # here, so that scenario files can be checked without torch
 
-        divergence = made(DIVERGENCES, self.divergence, "divergence")
-        fine_tuner = made(
-            FINE_TUNERS, tensors(self.fine_tuner), "fine_tuner", divergence=divergence, beta=float(self.beta)
-        )
-        train = made(TRAINING_RULES, tensors(self.training), "training", fine_tuner)
-        if name_of(self.payment) not in PAYMENT_RULES:
-            raise ValueError(f"payment: {unknown('payment', name_of(self.payment), PAYMENT_RULES)}")
-        if isinstance(self.payment, Mapping) and len(self.payment) > 1:
-            raise ValueError(f"payment: {name_of(self.payment)} has no options")
-        return Mechanism(train, PAYMENT_RULES[name_of(self.payment)], self.claims)
+        return assembled(self, dtype, device)
+
+
+MECHANISMS: dict[str, Recipe] = {
+    "no_payment": Recipe(payment="zero", summary="maximise reported welfare, charge nothing: lying pays"),
+    "vcg": Recipe(payment="affine_maximizer", summary="charge the externality on the others: truth is dominant"),
+    "pay_as_reported": Recipe(payment="pay_as_reported", summary="charge the reported valuation: agents shade"),
+    "nash_welfare": Recipe("nash_welfare", payment="zero", summary="maximise the product of expected rewards"),
+    "egalitarian": Recipe("egalitarian", payment="zero", summary="maximise the least expected reward"),
+    "generalized_mean": Recipe("generalized_mean", payment="zero", summary="aggregate rewards by log-mean-exp"),
+}

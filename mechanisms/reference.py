@@ -8,6 +8,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+MANY = 32  # from so many values per policy entry on, a matrix product beats a product and a sum
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -39,5 +41,7 @@ class Reference:
 
     def expectation(self, policy: Tensor, values: Tensor) -> Tensor:
         """E_policy[values], a mean over prompts: ``[..., P, K], [..., P, K] -> [...]``, batch axes broadcast."""
-        columns = (policy * self.prompt_weights[:, None]).flatten(-2)
-        return torch.einsum("...k,...k->...", columns, values.flatten(-2))
+        if values.numel() > MANY * policy.numel():
+            columns = (policy * self.prompt_weights[:, None]).flatten(-2)
+            return torch.einsum("...k,...k->...", columns, values.flatten(-2))
+        return self.mean((policy * values).sum(-1))

@@ -85,7 +85,9 @@ class Valuation:
     def total(self) -> Tensor:
         if self.weights.shape[-1] <= FEW:
             return (self.weights[..., None, None] * self.rewards).sum(-3)
-        return (self.weights[..., None, :] @ self.rewards.flatten(-2)).squeeze(-2).unflatten(-1, self.rewards.shape[-2:])
+        return (
+            (self.weights[..., None, :] @ self.rewards.flatten(-2)).squeeze(-2).unflatten(-1, self.rewards.shape[-2:])
+        )
 
     def expected_rewards(self, reference: Reference, policy: Tensor) -> Tensor:
         """E_policy[reward_i]: ``[..., n]``."""
@@ -98,7 +100,9 @@ class Valuation:
         return Valuation(self.rewards, self.weights * influence)
 
     def payers(self) -> Valuation:
-        return Valuation(self.rewards.movedim(-3, 0), self.weights.movedim(-1, 0))
+        batch = torch.broadcast_shapes(self.rewards.shape[:-2], self.weights.shape)
+        rewards = self.rewards.expand(*batch, *self.rewards.shape[-2:])
+        return Valuation(rewards.movedim(-3, 0), self.weights.expand(batch).movedim(-1, 0))
 
     def others(self) -> LeaveOneOut:
         return LeaveOneOut(self, EVERYONE)

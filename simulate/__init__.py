@@ -1,8 +1,23 @@
 """Repeated games of strategic reports: play them, compare mechanisms in them."""
 
-from simulate.compare import compare
-from simulate.metrics import METRICS
-from simulate.play import play
-from simulate.scenarios import SCENARIOS
+from typing import TYPE_CHECKING
+
+from mechanisms.facade import lazily
+
+if TYPE_CHECKING:
+    from simulate.compare import compare
+    from simulate.metrics import METRICS
+    from simulate.play import play
+    from simulate.scenarios import SCENARIOS
 
 __all__ = ["METRICS", "SCENARIOS", "compare", "play"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "METRICS": "simulate.metrics",
+        "SCENARIOS": "simulate.scenarios",
+        "compare": "simulate.compare",
+        "play": "simulate.play",
+    },
+)

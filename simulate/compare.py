@@ -12,12 +12,13 @@ from typing import Any
 
 import torch
 
-from mechanisms import MECHANISMS
+from mechanisms.recipe import MECHANISMS
 from simulate.config import Config, expanded
 from simulate.errors import BadInput, no_such
 from simulate.history import History
 from simulate.metrics import METRICS
-from simulate.play import Progress, load, play
+from simulate.load import load
+from simulate.play import Progress, play
 from simulate.statistics import paired
 from simulate.store import replace_folder, summary_of, write_json, write_run
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from mechanisms import MECHANISMS
-from simulate.errors import BadInput, no_such
+from mechanisms.named import unknown
+from mechanisms.recipe import MECHANISMS
+from simulate.errors import BadInput, sentence
 
 DISTRIBUTION_TOLERANCE = 1e-9  # how far a reference may be from summing to one before it is refused
 
@@ -30,6 +30,9 @@ def _table(value: Any) -> Any:
     if not isinstance(value, list) or not value:
         raise ValueError("a list of numbers, or a list of such lists for several prompts, is expected")
     rows = value if isinstance(value[0], list) else [value]
+    if len({len(row) for row in rows if isinstance(row, list)}) > 1:
+        lengths = ", ".join(str(len(row)) for row in rows[:6] if isinstance(row, list))
+        raise ValueError(f"rows have lengths {lengths}; all must be equal")
     if not all(isinstance(row, list) and row for row in rows):
         raise ValueError("rows must all be lists of numbers, none of them empty")
     return [[_number(entry) for entry in row] for row in rows]
@@ -64,10 +67,16 @@ class AgentConfig(Strict):
     count: int = Field(1, ge=1, le=1_000_000)
 
 
+class BasisConfig(Strict):
+    """Shared features ``[F, P, K]``; reports are their linear combinations."""
+
+    basis: list[Table] = Field(min_length=1)
+
+
 class MessagesConfig(Strict):
     """The message space."""
 
-    rewards: str | dict[Literal["basis"], list[Table]] = "free"
+    rewards: str | BasisConfig = "free"
     max_weight: Annotated[Number | None, Field(gt=0)] = None
     integer_weights: bool = False
 
@@ -82,17 +91,48 @@ class MechanismConfig(Strict):
     payment: Named = "affine_maximizer"
 
 
+def _sums_to_one(values: list[float], what: str) -> None:
+    if min(values) < 0:
+        raise ValueError(f"{what} has the entry {min(values)!r}, and probabilities must not be negative")
+    if abs(math.fsum(values) - 1) > DISTRIBUTION_TOLERANCE:
+        raise ValueError(f"{what} sums to {math.fsum(values)!r}; it must sum to 1 (to {DISTRIBUTION_TOLERANCE})")
+
+
+def _distributions(value: Any) -> Any:
+    if isinstance(value, list):
+        for row in value:
+            _sums_to_one(row, "a prompt's distribution")
+    return value
+
+
+def _distribution(value: Any) -> Any:
+    if value is not None:
+        _sums_to_one(value, "the list")
+    return value
+
+
+def _mechanism(value: Any) -> Any:
+    """Checked here rather than by a union, so that a wrong key is named and not its whole mapping."""
+    if isinstance(value, str):
+        if value not in MECHANISMS:
+            raise ValueError(unknown("mechanism", value, MECHANISMS))
+        return value
+    if not isinstance(value, Mapping | MechanismConfig):
+        raise ValueError("a name or a mapping with training, divergence, beta, fine_tuner and payment is expected")
+    return MechanismConfig.model_validate(value)
+
+
 class Config(Strict):
     """A game (for solve) or a scenario (for the rest)."""
 
     name: str = Field("game", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     summary: str = ""
-    reference: Table
-    prompt_weights: list[Number] | None = None
+    reference: Annotated[Table, AfterValidator(_distributions)]
+    prompt_weights: Annotated[list[Number] | None, AfterValidator(_distribution)] = None
     agents: list[AgentConfig] = Field(min_length=1)
     messages: MessagesConfig = MessagesConfig()
     normalise: bool = False
-    mechanism: str | MechanismConfig = "vcg"
+    mechanism: Annotated[str | MechanismConfig, BeforeValidator(_mechanism)] = "vcg"
     rounds: int = Field(100, ge=1, le=10_000_000)
     replicates: int = Field(8, ge=1, le=1_000_000)
     seed: int = Field(0, ge=0, lt=2**128)
@@ -105,46 +145,7 @@ def parse(data: Mapping[str, Any], source: str) -> Config:
     try:
         return Config.model_validate(dict(data))
     except ValidationError as error:
-        raise BadInput(f"{source}: {_sentence(error)}") from None
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"] if not _is_branch(part))
-    if first["type"] == "extra_forbidden":
-        parent = first["loc"][:-1]
-        return str(no_such(f"key in {_dotted(parent)}:" if parent else "key", str(first["loc"][-1]), _keys(parent)))
-    if first["type"] == "missing":
-        return f"{key} is missing"
-    message = str(first["msg"]).removeprefix("Value error, ")
-    shown = repr(first["input"])
-    return f"{key} is {shown if len(shown) <= 60 else shown[:57] + '...'}: {message[0].lower()}{message[1:]}"
-
-
-def _is_branch(part: int | str) -> bool:
-    """Pydantic names the branch of a union it tried; the file has no such key."""
-    return isinstance(part, str) and (not part.isidentifier() or part in ("str", "float", "MechanismConfig"))
-
-
-def _dotted(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc if not _is_branch(part))
-
-
-def _keys(loc: tuple[int | str, ...]) -> list[str]:
-    model: Any = Config
-    for part in loc:
-        if isinstance(part, int) or _is_branch(part):
-            continue
-        annotation = model.model_fields[part].annotation
-        model = _model_in(annotation)
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = getattr(annotation, "__args__", ())
-    return next((found for arg in inner if (found := _model_in(arg)) is not None), None)
+        raise BadInput(f"{source}: {sentence(error, Config)}") from None
 
 
 def expanded(mechanism: Any) -> Any:
@@ -200,10 +201,3 @@ def _index(here: Any, key: str, path: str) -> int:
     if not key.isdecimal() or int(key) >= len(here):
         raise BadInput(f"--set {path}: {key!r} is not an index of its list; allowed are 0 to {len(here) - 1}")
     return int(key)
-
-
-def array(table: list[list[float]], what: str) -> np.ndarray:
-    """``[P, K]`` float64.  Raises BadInput for ragged rows."""
-    if len({len(row) for row in table}) > 1:
-        raise BadInput(f"{what}: rows have lengths {', '.join(str(len(row)) for row in table[:6])}; all must be equal")
-    return np.array(table, dtype=np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from simulate.config import Number, Strict
-from simulate.errors import BadInput, no_such
+from simulate.errors import BadInput, sentence
 
 # Beside the agents' own streams, whose keys are (replicate, agent): see strategies/streams.py.
 REFERENCE_STREAM, TRUTH_STREAM = 2**31, 2**31 + 1
@@ -46,7 +46,9 @@ def drawn_reference(seed: int, options: Any) -> np.ndarray:
     return draws / draws.sum(-1, keepdims=True)
 
 
-def drawn_range(seed: int, replicates: Sequence[int], options: Any, purpose: tuple[int, int], shape: Any, key: str) -> Any:
+def drawn_range(
+    seed: int, replicates: Sequence[int], options: Any, purpose: tuple[int, int], shape: Any, key: str
+) -> Any:
     """``[B, *shape]`` uniform numbers; ``purpose`` tells the draws of one file entry from another's.  Raises BadInput."""
     span = _validated(RandomRange, options, key)
     if span.high < span.low:
@@ -64,8 +66,4 @@ def _validated(model: type[Model], given: Any, key: str) -> Model:
     try:
         return model.model_validate(given if given is not None else {})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        if first["type"] == "extra_forbidden":
-            raise BadInput(f"{key}: {no_such('key', str(first['loc'][-1]), model.model_fields)}") from None
-        where = ".".join([key, *map(str, first["loc"])])
-        raise BadInput(f"{where} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise BadInput(f"{key}: {sentence(error, model)}") from None

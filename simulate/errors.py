@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from mechanisms.named import unknown
+
+Location = tuple[int | str, ...]
 
 
 class BadInput(ValueError):
@@ -14,3 +19,48 @@ class BadInput(ValueError):
 def no_such(what: str, name: str, known: Iterable[str]) -> BadInput:
     """An unknown name, with the nearest known one."""
     return BadInput(unknown(what, name, known))
+
+
+def sentence(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+    """The first thing that pydantic found: key, value, what is allowed; ``model`` knows the keys there are."""
+    first = error.errors(include_url=False)[0]
+    where, kind = _dotted(first["loc"]), first["type"]
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        parent = _dotted(first["loc"][:-1])
+        return unknown(f"key in {parent}:" if parent else "key", str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
+    if kind in ("missing", "missing_argument"):
+        return f"{where} is missing"
+    said = f"{where or 'the document'} is {shorten(first['input'])}"
+    message = str(first["msg"])
+    if kind == "value_error":
+        return f"{said}: {message.removeprefix('Value error, ')}"
+    return f"{said}; allowed: {message.removeprefix('Input should be ')}"
+
+
+def shorten(value: object, limit: int = 60) -> str:
+    """``value`` as it would be typed, cut to ``limit`` letters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _is_branch(part: int | str) -> bool:
+    """Pydantic names the branch of a union it tried; the file has no such key."""
+    return isinstance(part, str) and (not part.isidentifier() or part in ("str", "float") or part[0].isupper())
+
+
+def _dotted(location: Location) -> str:
+    return ".".join(str(part) for part in location if not _is_branch(part))
+
+
+def _keys(model: Any, location: Location) -> list[str]:
+    for part in location:
+        if model is not None and isinstance(part, str) and not _is_branch(part):
+            model = _model_in(model.model_fields[part].annotation) if part in model.model_fields else None
+    return list(model.model_fields) if model is not None else []
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = getattr(annotation, "__args__", ())
+    return next((found for arg in inner if (found := _model_in(arg)) is not None), None)

@@ -79,5 +79,7 @@ def joined(parts: list[History]) -> History:
     whole = History(first.agents, tuple(replicate for part in parts for replicate in part.replicates))
     for store, of in ((whole.rounds, "rounds"), (whole.outcomes, "outcomes")):
         for name in store:
-            store[name] = [np.concatenate(plays, 0) for plays in zip(*(getattr(p, of)[name] for p in parts), strict=True)]
+            store[name] = [
+                np.concatenate(plays, 0) for plays in zip(*(getattr(p, of)[name] for p in parts), strict=True)
+            ]
     return whole

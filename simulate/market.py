@@ -171,5 +171,3 @@ def _others(reports: Valuation, agents: Tensor) -> Valuation:
     own = reports.of(agents)
     rewards = (reports.rewards.sum(1, keepdim=True) - own.rewards) / max(n - 1, 1)
     return Valuation(rewards, reports.weights.sum(1, keepdim=True) - own.weights)
-
-

@@ -8,39 +8,13 @@ from typing import Any
 
 import torch
 
-from simulate.config import Config, override, parse
-from simulate.errors import BadInput, no_such
-from simulate.files import SUFFIXES, read_mapping
+from simulate.config import Config
 from simulate.history import History, joined
+from simulate.load import load
 from simulate.market import Market
 from simulate.scenario import build
-from simulate.scenarios import SCENARIOS
 
 Progress = Callable[[int], None]  # called with 1 after each round of each batch
-
-
-def load(scenario: str | Path | Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Config:
-    """A built-in name, a file or a mapping, with dotted ``settings`` on top.  Raises BadInput."""
-    data, source = _data(scenario)
-    return parse(override(data, settings or {}), source)
-
-
-def _data(scenario: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
-    if isinstance(scenario, Mapping):
-        return scenario, "scenario"
-    if str(scenario) in SCENARIOS:
-        return SCENARIOS[str(scenario)], str(scenario)
-    path = Path(scenario)
-    if path.suffix in SUFFIXES or path.exists():
-        data = read_mapping(path)
-        return {"name": _stem(path), **data}, str(path)
-    raise BadInput(f"{no_such('scenario', str(scenario), SCENARIOS)}, or a {', '.join(SUFFIXES)} file")
-
-
-def _stem(path: Path) -> str:
-    """The file's name where it can name a scenario."""
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)[:100]
-    return stem if stem[:1].isalnum() else "game"
 
 
 def play(

@@ -6,21 +6,18 @@ import ctypes
 import os
 import sys
 
-import torch
-
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 KEEP = 1 << 30
 
 
 def settle() -> None:
-    """One thread unless OMP_NUM_THREADS says otherwise, and freed memory kept.
+    """One thread unless OMP_NUM_THREADS says otherwise, and freed memory kept; to be called before torch is loaded.
 
     A market's tensors are small: a second thread gains little on an idle machine, waits for its turn on a busy one
-    (a hundred times slower was measured), and changes the order of sums.  By default glibc gives large buffers back
-    to the kernel and gets them again, page by page, in every round, which costs as much as the arithmetic.
+    (fifty times slower was measured), and changes the order of sums.  By default glibc gives large buffers back to
+    the kernel and gets them again, page by page, in every round, which costs as much as the arithmetic.
     """
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # absent from other C libraries
         if mallopt is not None:

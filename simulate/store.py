@@ -1,10 +1,10 @@
 """Run folders: what a game left behind, in formats that anything can read.
 
-    manifest.json     schema version, package versions, git state, seed, config hash, device, threads, start, end
-    config.toml       the resolved scenario, re-runnable as it is
-    rounds.parquet    one row per replicate, round, agent
-    outcomes.parquet  one row per replicate, round
-    summary.json      every metric with its interval
+manifest.json     schema version, package versions, git state, seed, config hash, device, threads, start, end
+config.toml       the resolved scenario, re-runnable as it is
+rounds.parquet    one row per replicate, round, agent
+outcomes.parquet  one row per replicate, round
+summary.json      every metric with its interval
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Run:
 def checked_name(name: str, what: str = "name") -> str:
     """A name that is safe as a folder.  Raises BadInput."""
     if not NAME.fullmatch(name):
-        raise BadInput(f"{what} is {name!r}; letters, digits, '.', '_' and '-' are allowed, 100 at most, no leading dot")
+        raise BadInput(
+            f"{what} is {name!r}; letters, digits, '.', '_' and '-' are allowed, 100 at most, no leading dot"
+        )
     return name
 
 
@@ -149,7 +151,9 @@ def read_run(folder: Path) -> Run:
     manifest_ = read_json(folder / "manifest.json")
     version = manifest_.get("schema_version")
     if version != SCHEMA_VERSION:
-        raise BadInput(f"{folder / 'manifest.json'}: schema_version is {version!r}; this version reads {SCHEMA_VERSION}")
+        raise BadInput(
+            f"{folder / 'manifest.json'}: schema_version is {version!r}; this version reads {SCHEMA_VERSION}"
+        )
     import tomllib
 
     try:
@@ -210,7 +214,9 @@ def _git() -> dict[str, Any] | None:
     here = Path(__file__).resolve().parent
 
     def asked(*arguments: str) -> str:
-        done = subprocess.run(["git", "-C", str(here), *arguments], capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(
+            ["git", "-C", str(here), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
         return done.stdout.strip()
 
     try:

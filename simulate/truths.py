@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mechanisms.valuation import Valuation
-from simulate.config import AgentConfig, array
+from simulate.config import AgentConfig
 from simulate.draws import drawn_range
 from simulate.errors import BadInput, no_such
 
@@ -53,7 +53,7 @@ class Truths:
 
     def _fixed(self, given: list[list[float]] | dict[str, Any], key: str, more: str = "") -> Tensor:
         if isinstance(given, list):
-            table = self._tensor(array(given, key))
+            table = self._tensor(given)
             if table.shape != self.like.shape:
                 raise BadInput(
                     f"{key} has {' x '.join(map(str, table.shape))} entries (prompts x responses); the reference has "
@@ -61,7 +61,9 @@ class Truths:
                 )
             return table
         if set(given) != {"model"}:
-            raise BadInput(f"{key} has the keys {', '.join(given) or 'none'}; allowed is {more}model, or a list of numbers")
+            raise BadInput(
+                f"{key} has the keys {', '.join(given) or 'none'}; allowed is {more}model, or a list of numbers"
+            )
         if not self.scores:
             raise BadInput(f"{key}.model is {given['model']!r}; reward models by name need a reference from a pool")
         if given["model"] not in self.scores:

@@ -58,9 +58,7 @@ class BestResponse:
         rewards = torch.cat([valuation.rewards.expand_as(best.rewards[:1]), best.rewards])
         weights = torch.cat([valuation.weights.expand_as(best.weights[:1]), best.weights])
         winner = record.argmax(0, keepdim=True)
-        return Valuation(
-            rewards.take_along_dim(winner[..., None, None], 0)[0], weights.take_along_dim(winner, 0)[0]
-        )
+        return Valuation(rewards.take_along_dim(winner[..., None, None], 0)[0], weights.take_along_dim(winner, 0)[0])
 
     def _starts(self, valuation: Valuation, seen: Observation, rng: Streams) -> Valuation:
         lies = [Valuation(valuation.rewards[None], valuation.weights[None])]

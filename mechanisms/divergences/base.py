@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from mechanisms.reference import Reference
@@ -33,11 +32,10 @@ class Divergence:
 
     def __call__(self, policy: Tensor, reference: Tensor) -> Tensor:
         """D_f(policy, reference) over the last axis: ``[..., K] -> [...]``."""
-        ratio = likelihood_ratio(policy, reference)
-        return torch.where(reference > 0, reference * self.f(ratio), 0.0).sum(-1)
+        return (reference * self.f(likelihood_ratio(policy, reference))).sum(-1)
 
 
 def likelihood_ratio(policy: Tensor, reference: Tensor) -> Tensor:
-    """policy / reference, and 1 off the reference's support, where a policy may not go (0/0 handled once, here)."""
-    supported = reference > 0
-    return torch.where(supported, policy / torch.where(supported, reference, 1.0), 1.0)
+    """policy / reference, and 1 (where f is 0) off the reference's support, where a policy may not go."""
+    off = (reference <= 0).to(reference.dtype)
+    return (policy + off).div_(reference + off)

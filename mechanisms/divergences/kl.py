@@ -7,6 +7,11 @@ from mechanisms.divergences.base import Divergence
 from mechanisms.reference import Reference
 
 
+def t_log_t(t: Tensor) -> Tensor:
+    """t log t with 0 log 0 = 0; several times faster than `torch.xlogy`."""
+    return t * t.clamp(min=torch.finfo(t.dtype).tiny).log()
+
+
 def softmax_optimum(reference: Reference, reward: Tensor, beta: float) -> Tensor:
     """argmax_p E_p[reward] - beta KL(p, reference) = reference exp(reward / beta) / Z (arXiv 2405.16276, Prop. 4.8)."""
     return torch.softmax(torch.add(reference.log, reward, alpha=1 / beta), -1)
@@ -29,7 +34,7 @@ def kl() -> Divergence:
     """
     return Divergence(
         name="kl",
-        f=lambda t: torch.xlogy(t, t),
+        f=t_log_t,
         tilt=lambda t, a: t * a.exp(),
         softness=lambda t: t,
         optimum=softmax_optimum,

@@ -33,10 +33,12 @@ def nash() -> Welfare:
 
 
 def least() -> Welfare:
-    """W(v) = min_i v_i over the agents present (Rawls; MaxMin-RLHF, arXiv 2402.08925); c = 0 on the simplex."""
-    return Welfare(
-        "least",
-        lambda v, w: torch.where(w > 0, v, torch.inf).amin(-1),
-        torch.zeros_like,
-        simplex=True,
-    )
+    """W(v) = min_i v_i over the agents present, 0 if there is none; c = 0 on the simplex.
+
+    Rawls; MaxMin-RLHF (Chakraborty et al., arXiv 2402.08925).
+    """
+
+    def value(v: Tensor, w: Tensor) -> Tensor:
+        return torch.where((w > 0).any(-1), torch.where(w > 0, v, torch.inf).amin(-1), 0.0)
+
+    return Welfare("least", value, torch.zeros_like, simplex=True)

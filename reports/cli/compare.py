@@ -27,11 +27,7 @@ from reports.cli.options import (
     progress,
     settings,
 )
-from reports.report import write_report
-from reports.tables.terminal import metrics_table, paired_table
-from simulate.compare import compare, write_contest
-from simulate.play import load
-from simulate.store import fresh_folder
+from simulate.load import load
 
 
 def compare_command(
@@ -55,6 +51,11 @@ def compare_command(
     names = [name.strip() for name in mechanisms.split(",") if name.strip()]
     chosen = settings(set_, rounds=rounds, replicates=replicates, seed=seed)
     config = load(scenario, chosen)
+    from reports.report import write_report
+    from reports.tables.terminal import metrics_table, paired_table
+    from simulate.compare import compare, write_contest
+    from simulate.store import fresh_folder
+
     kind, where = checked_dtype(dtype), checked_device(device)
     folder = fresh_folder(out or next_folder(f"compare-{config.name}"), overwrite)
     batches = -(-config.replicates // (batch or config.replicates))
@@ -67,7 +68,9 @@ def compare_command(
         return
     console = Console()
     rows = {row["name"]: row["metrics"] for row in verdict["mechanisms"]}
-    console.print(metrics_table(f"{config.name}: settled play, mean [95 % interval of the interquartile mean]", rows))
+    console.print(metrics_table(f"{config.name}: mean of the last fifth of rounds [95 % interval]", rows))
     console.print(paired_table(verdict["paired"]))
-    console.print(f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False)
+    console.print(
+        f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False
+    )
     console.print(f"report: {page}", highlight=False, soft_wrap=True)

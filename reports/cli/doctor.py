@@ -7,13 +7,10 @@ import os
 import platform
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.text import Text
 
 from reports.cli.options import JsonOption, print_json
-from simulate.pools import POOLS, load_pool
-from simulate.store import PACKAGES, package_version
 
 # module to look for, what needs it, what to install
 OPTIONAL = (
@@ -27,6 +24,11 @@ OPTIONAL = (
 
 def examined() -> dict[str, Any]:
     """Versions, device, threads, pools, and what is missing for which command."""
+    import torch
+
+    from simulate.pools import POOLS
+    from simulate.store import PACKAGES, package_version
+
     missing = [
         {"package": module, "needed_for": use, "install": f"pip install '{extra}'"}
         for module, use, extra in OPTIONAL
@@ -44,6 +46,8 @@ def examined() -> dict[str, Any]:
 
 
 def _pool_state(name: str) -> str:
+    from simulate.pools import load_pool
+
     try:
         pool = load_pool(name)
     except ValueError as error:

@@ -1,21 +1,25 @@
-"""What the commands have in common: their options, and how they speak."""
+"""What the commands have in common: their options, and how they speak.
+
+Commands import what they need when they are called: help and refusals must not wait for torch.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mechanisms.named import unknown
 from simulate.errors import BadInput
-from simulate.play import Progress as Tick
+
+if TYPE_CHECKING:
+    import torch
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A built-in scenario, or a .toml, .yaml or .json file.")]
 SetOption = Annotated[
@@ -34,7 +38,7 @@ DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
 DtypeOption = Annotated[str, typer.Option(help="float64 (exact) or float32 (for large games on a GPU).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
-DTYPES = {"float64": torch.float64, "float32": torch.float32}
+DTYPES = ("float64", "float32")
 
 
 def settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
@@ -53,6 +57,8 @@ def settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
 
 def checked_device(name: str) -> str:
     """A device that is there.  Raises BadInput."""
+    import torch
+
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -66,11 +72,13 @@ def checked_dtype(name: str) -> torch.dtype:
     """float64 or float32.  Raises BadInput."""
     if name not in DTYPES:
         raise BadInput(f"--dtype: {unknown('dtype', name, DTYPES)}")
-    return DTYPES[name]
+    import torch
+
+    return torch.float64 if name == "float64" else torch.float32
 
 
 @contextmanager
-def progress(doing: str, total: int) -> Iterator[Tick]:
+def progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr where that is a terminal, silence elsewhere; yields ``advance(steps)``."""
     from rich.console import Console
 

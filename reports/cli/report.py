@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from reports.cli.options import JsonOption, OutOption, print_json
-from reports.report import write_report
 
 
 def report_command(
@@ -17,6 +16,8 @@ def report_command(
     as_json: JsonOption = False,
 ) -> None:
     """Write one self-contained HTML page, with its figures and tables beside it."""
+    from reports.report import write_report
+
     page = write_report(folders, out)
     if as_json:
         print_json({"report": str(page)})

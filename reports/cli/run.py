@@ -25,9 +25,7 @@ from reports.cli.options import (
     progress,
     settings,
 )
-from reports.tables.terminal import metrics_table
-from simulate.play import load, play
-from simulate.store import fresh_folder, mechanism_name, write_run
+from simulate.load import load
 
 
 def run_command(
@@ -46,6 +44,10 @@ def run_command(
     """Play a repeated game and write a run folder."""
     started = datetime.now(UTC)
     config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
+    from reports.tables.terminal import metrics_table
+    from simulate.play import play
+    from simulate.store import fresh_folder, mechanism_name, write_run
+
     kind, where = checked_dtype(dtype), checked_device(device)
     folder = fresh_folder(out or next_folder(f"{config.name}-{mechanism_name(config).replace('+', '-')}"), overwrite)
     batches = -(-config.replicates // (batch or config.replicates))
@@ -57,4 +59,6 @@ def run_command(
         return
     console = Console()
     console.print(metrics_table(f"{config.name} under {summary['mechanism']}", {"settled play": summary["metrics"]}))
-    console.print(f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False)
+    console.print(
+        f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False
+    )

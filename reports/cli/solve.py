@@ -17,9 +17,7 @@ from reports.cli.options import (
     print_json,
     settings,
 )
-from simulate.play import load
-from simulate.scenario import build
-from simulate.solve import solve
+from simulate.load import load
 
 
 def solve_command(
@@ -31,6 +29,9 @@ def solve_command(
 ) -> None:
     """One round: the fine-tuned policy, and everybody's valuation, payment and utility."""
     config = load(game, settings(set_))
+    from simulate.scenario import build
+    from simulate.solve import solve
+
     scenario = build(config, game, (0,), checked_dtype(dtype), checked_device(device))
     answer = solve(scenario)
     if as_json:
@@ -41,7 +42,9 @@ def solve_command(
     for heading in ("agent", "valuation", "payment", "utility"):
         table.add_column(heading, justify="left" if heading == "agent" else "right")
     for agent in answer["agents"][:50]:
-        table.add_row(Text(printable(agent["name"])), *(f"{agent[key]:.6f}" for key in ("valuation", "payment", "utility")))
+        table.add_row(
+            Text(printable(agent["name"])), *(f"{agent[key]:.6f}" for key in ("valuation", "payment", "utility"))
+        )
     console.print(table)
     if len(answer["agents"]) > 50:
         console.print(f"... and {len(answer['agents']) - 50} more; --json has them all")

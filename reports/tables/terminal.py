@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-SHOWN = ("report_distance", "utility_gain", "welfare_loss", "social_welfare", "revenue", "convergence_round")
+SHOWN = ("report_distance", "utility_gain", "welfare_loss", "social_welfare", "revenue")
 
 
 def number(value: float | None) -> str:
@@ -27,20 +27,23 @@ def number(value: float | None) -> str:
 def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     """One row a mechanism, one column a metric: mean over replicates, then the interval."""
     table = Table(title=Text(title), title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for metric in SHOWN:
         table.add_column(metric.replace("_", " "), justify="right")
     for name, metrics in rows.items():
-        cells = [f"{number(m['mean'])}\n[{number(m['low'])}, {number(m['high'])}]" for m in map(metrics.get, SHOWN) if m]
+        cells = [
+            f"{number(m['mean'])}\n[{number(m['low'])}, {number(m['high'])}]" for m in map(metrics.get, SHOWN) if m
+        ]
         table.add_row(Text(name), *map(Text, cells))
     return table
 
 
-def paired_table(pairs: list[Mapping[str, Any]], metrics: tuple[str, ...] = ("welfare_loss", "report_distance")) -> Table:
+def paired_table(pairs: list[Mapping[str, Any]], metrics: tuple[str, ...] = ("welfare_loss",)) -> Table:
     """Paired differences on common random numbers."""
-    table = Table(title=Text("paired differences, better minus worse [95 % interval]"), title_justify="left")
+    table = Table(title=Text("paired differences on the same replicates, better minus worse"), title_justify="left")
     for heading in ("metric", "better", "worse", "difference", "P(better)"):
-        table.add_column(heading, justify="left" if heading in ("metric", "better", "worse") else "right")
+        word = heading in ("metric", "better", "worse")
+        table.add_column(heading, justify="left" if word else "right", no_wrap=word)
     for pair in pairs:
         if pair["metric"] in metrics:
             interval = f"{number(pair['difference'])} [{number(pair['low'])}, {number(pair['high'])}]"

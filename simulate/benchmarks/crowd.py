@@ -8,7 +8,7 @@ import torch
 
 from simulate.benchmarks.base import Benchmark
 from simulate.market import Market
-from simulate.play import load
+from simulate.load import load
 from simulate.scenario import build
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from simulate.scenarios.crowd import crowd
 from simulate.scenarios.free_rider import free_rider
 from simulate.scenarios.paper_synthetic import paper_synthetic
+from simulate.scenarios.story_tones import story_tones
 from simulate.scenarios.two_camps import two_camps
 
 SCENARIOS: dict[str, dict[str, Any]] = {
+    "story_tones": story_tones,
     "two_camps": two_camps,
     "free_rider": free_rider,
     "paper_synthetic": paper_synthetic,

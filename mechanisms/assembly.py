@@ -1,0 +1,35 @@
+"""From a recipe to a mechanism: every name is looked up once, here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from mechanisms.base import Mechanism
+from mechanisms.divergences import DIVERGENCES
+from mechanisms.fine_tuners import FINE_TUNERS
+from mechanisms.named import Named, made, name_of, unknown
+from mechanisms.payments import PAYMENT_RULES
+from mechanisms.recipe import Recipe
+from mechanisms.training_rules import TRAINING_RULES
+
+
+def assembled(recipe: Recipe, dtype: torch.dtype | None, device: torch.device | str) -> Mechanism:
+    """Raises ValueError in one sentence that starts with the recipe's key."""
+
+    def tensors(spec: Named) -> Named:
+        if isinstance(spec, str):
+            return spec
+        kind = dtype or torch.float64
+        return {k: torch.tensor(v, dtype=kind, device=device) if isinstance(v, list) else v for k, v in spec.items()}
+
+    divergence = made(DIVERGENCES, recipe.divergence, "divergence")
+    supplied = {"divergence": divergence, "beta": float(recipe.beta)}
+    fine_tuner = made(FINE_TUNERS, tensors(recipe.fine_tuner), "fine_tuner", **supplied)
+    train = made(TRAINING_RULES, tensors(recipe.training), "training", fine_tuner)
+    if name_of(recipe.payment) not in PAYMENT_RULES:
+        raise ValueError(f"payment: {unknown('payment', name_of(recipe.payment), PAYMENT_RULES)}")
+    if isinstance(recipe.payment, Mapping) and len(recipe.payment) > 1:
+        raise ValueError(f"payment: {name_of(recipe.payment)} has no options")
+    return Mechanism(train, PAYMENT_RULES[name_of(recipe.payment)], recipe.claims)

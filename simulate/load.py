@@ -1,0 +1,36 @@
+"""A scenario by name, file or mapping, checked as far as that needs no tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from simulate.config import Config, override, parse
+from simulate.errors import BadInput, no_such
+from simulate.files import SUFFIXES, read_mapping
+from simulate.scenarios import SCENARIOS
+
+
+def load(scenario: str | Path | Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Config:
+    """A built-in name, a file or a mapping, with dotted ``settings`` on top.  Raises BadInput."""
+    data, source = _data(scenario)
+    return parse(override(data, settings or {}), source)
+
+
+def _data(scenario: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    if isinstance(scenario, Mapping):
+        return scenario, "scenario"
+    if str(scenario) in SCENARIOS:
+        return SCENARIOS[str(scenario)], str(scenario)
+    path = Path(scenario)
+    if path.suffix in SUFFIXES or path.exists():
+        data = read_mapping(path)
+        return {"name": _stem(path), **data}, str(path)
+    raise BadInput(f"{no_such('scenario', str(scenario), SCENARIOS)}, or a {', '.join(SUFFIXES)} file")
+
+
+def _stem(path: Path) -> str:
+    """The file's name where it can name a scenario."""
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)[:100]
+    return stem if stem[:1].isalnum() else "game"
