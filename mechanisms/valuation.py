@@ -16,7 +16,6 @@ from torch import Tensor
 
 from mechanisms.reference import Reference
 
-
 Agents = Tensor | slice  # indices [m], or a slice, which copies nothing
 EVERYONE = slice(None)
 FEW = 32  # up to so many agents, many small games are summed faster than a batched matrix product does them
@@ -204,7 +203,7 @@ class Deviations:
 
 
 def _in_front(per_agent: Tensor, weights: Tensor) -> Tensor:
-    """``[m] -> [m, 1, ...]``, to broadcast against a batch of shape ``[m, *batch]`` where weights are ``[*batch, n]``."""
+    """``[m] -> [m, 1, ...]``, to broadcast against ``[m, *batch]`` where weights are ``[*batch, n]``."""
     return per_agent.reshape(-1, *(1,) * (weights.dim() - 1))
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from mechanisms.facade import lazily
 
 if TYPE_CHECKING:
-    from simulate.compare import compare
+    from simulate.contest import compare
     from simulate.metrics import METRICS
-    from simulate.play import play
+    from simulate.repeated_game import play
     from simulate.scenarios import SCENARIOS
 
 __all__ = ["METRICS", "SCENARIOS", "compare", "play"]
@@ -17,7 +17,7 @@ __getattr__ = lazily(
     {
         "METRICS": "simulate.metrics",
         "SCENARIOS": "simulate.scenarios",
-        "compare": "simulate.compare",
-        "play": "simulate.play",
+        "compare": "simulate.contest",
+        "play": "simulate.repeated_game",
     },
 )

@@ -49,7 +49,7 @@ def drawn_reference(seed: int, options: Any) -> np.ndarray:
 def drawn_range(
     seed: int, replicates: Sequence[int], options: Any, purpose: tuple[int, int], shape: Any, key: str
 ) -> Any:
-    """``[B, *shape]`` uniform numbers; ``purpose`` tells the draws of one file entry from another's.  Raises BadInput."""
+    """``[B, *shape]`` uniform numbers; ``purpose`` tells one file entry from another.  Raises BadInput."""
     span = _validated(RandomRange, options, key)
     if span.high < span.low:
         raise BadInput(f"{key} has low {span.low!r} above high {span.high!r}")

@@ -58,7 +58,7 @@ class History:
         index = {
             "replicate": np.repeat(self.replicates, rounds * n),
             "round": np.tile(np.repeat(np.arange(rounds), n), batch),
-            "agent": pd.Categorical.from_codes(np.tile(np.arange(n), rounds * batch), list(self.agents)),
+            "agent": pd.Categorical.from_codes(np.tile(np.arange(n), rounds * batch), pd.Index(self.agents)),
         }
         columns = {name: self.of(name).transpose(1, 0, 2).ravel() for name in AGENT_COLUMNS}
         return pd.DataFrame({**index, **columns})

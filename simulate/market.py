@@ -137,7 +137,7 @@ class Market(mesa.Model):
         return gain
 
     def _counterfactual(self, population: Population, reports: Valuation, lies: Valuation) -> Tensor:
-        """Lies ``[M, B, m, P, K]`` -> the utilities ``[M, B, m]`` they would have brought, the others' reports fixed."""
+        """Lies ``[M, B, m, P, K]`` -> the utilities ``[M, B, m]`` they would bring, the others' reports fixed."""
         front = Valuation(lies.rewards.movedim(2, 1), lies.weights.movedim(2, 1))
         reached = deviation_utilities(
             self.scenario.mechanism, self.reference, self.scenario.truth, reports, population.agents, front

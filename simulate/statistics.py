@@ -23,7 +23,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Paired:
-    """First minus second on the same replicates: mean with interval, and the share of replicates where first is larger."""
+    """First minus second on the same replicates: mean, interval, and the share where the first is larger."""
 
     difference: float
     low: float

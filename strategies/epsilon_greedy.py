@@ -15,7 +15,7 @@ from strategies.streams import Streams
 
 @dataclass(frozen=True)
 class EpsilonGreedy(MenuLearner):
-    """With probability epsilon a uniform lie, else the best mean utility; untried lies come first, ties to the first."""
+    """With probability epsilon any lie, else the best mean utility; untried lies come first."""
 
     menu: str = "overstate"
     epsilon: float = 0.1

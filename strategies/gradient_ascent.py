@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mechanisms.messages.base import MessageSpace
 from mechanisms.valuation import Valuation
-from strategies.base import Observation
 from strategies.ascent import slope
+from strategies.base import Observation
 from strategies.streams import Streams
 
 

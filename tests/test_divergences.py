@@ -12,6 +12,7 @@ from scipy.special import rel_entr
 from mechanisms import DIVERGENCES, Recipe
 from mechanisms.divergences.alpha import alpha
 from mechanisms.fine_tuners.optimum import newton_optimum, optimum
+from mechanisms.reference import Reference
 from tests.games import Game, games
 
 SMOOTH = [name for name, make in DIVERGENCES.items() if make().tilt is not None]
@@ -126,10 +127,8 @@ def test_policy_is_differentiable(name: str, game: Game) -> None:
 
 
 def test_chi_squared_interior_closed_form() -> None:
-    """arXiv 2405.16276, section 2.2 (derived): policy = q (1 + (S - E S) / (2 beta)), value = E S + Var S / (4 beta)."""
+    """Derived from arXiv 2405.16276, (OPT): policy = q (1 + (S - E S) / (2 beta)), value = E S + Var S / (4 beta)."""
     q = torch.tensor([[0.2, 0.3, 0.5]], dtype=torch.float64)
-    from mechanisms.reference import Reference
-
     S, beta = torch.tensor([[0.1, 0.5, 0.9]], dtype=torch.float64), 2.0
     mean = (q * S).sum()
     train = Recipe(divergence="chi_squared", beta=beta).build().train

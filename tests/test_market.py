@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from simulate.history import AGENT_COLUMNS, OUTCOME_COLUMNS
+from simulate.load import load
 from simulate.market import Market, MarketAgent
 from simulate.metrics import METRICS
 from simulate.metrics.convergence_round import convergence_round
-from simulate.load import load
-from simulate.play import play
+from simulate.repeated_game import play
 from simulate.scenario import build
 from simulate.scenarios import SCENARIOS
 

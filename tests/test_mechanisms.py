@@ -232,9 +232,11 @@ def test_recipes_say_what_is_wrong() -> None:
         Recipe(beta=0.0).build()
     with pytest.raises(ValueError, match="needs the option 'policies'"):
         Recipe(fine_tuner="menu").build()
+    game = Valuation(torch.rand(2, 1, 3).double(), torch.ones(2).double())
+    silent = Valuation(torch.zeros(2, 1, 3).double(), torch.ones(2).double())
+    uniform = Reference.of(torch.full((1, 3), 1 / 3).double())
+    kinked, nash = Recipe("nash_welfare", "total_variation").build(), Recipe("nash_welfare").build()
     with pytest.raises(ValueError, match="total_variation has a kink"):
-        game = Valuation(torch.rand(2, 1, 3).double(), torch.ones(2).double())
-        Recipe("nash_welfare", "total_variation").build()(Reference.of(torch.full((1, 3), 1 / 3).double()), game)
+        kinked(uniform, game)
     with pytest.raises(ValueError, match="one report has none"):
-        silent = Valuation(torch.zeros(2, 1, 3).double(), torch.ones(2).double())
-        Recipe("nash_welfare").build()(Reference.of(torch.full((1, 3), 1 / 3).double()), silent)
+        nash(uniform, silent)

@@ -13,7 +13,7 @@ from mechanisms.messages.unit_box import unit_box
 from mechanisms.valuation import Valuation
 from simulate.errors import BadInput
 from simulate.load import load
-from simulate.play import play
+from simulate.repeated_game import play
 from simulate.scenario import build
 from strategies import STRATEGIES
 from strategies.base import INFORMATION

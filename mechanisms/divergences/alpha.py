@@ -1,4 +1,4 @@
-"""The alpha divergences of Amari and Cressie-Read: a family from reverse_kl (order 0) over kl (1) to chi-squared (2)."""
+"""The alpha divergences (Amari; Cressie-Read): from reverse_kl (order 0) over kl (1) to chi-squared (2)."""
 
 import math
 

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from mechanisms.fine_tuners.base import FineTuner, divergence_from
 from mechanisms.fine_tuners.welfare import Welfare
 from mechanisms.reference import Reference
+from mechanisms.training_rules.base import EQUAL, FineTuned
 from mechanisms.valuation import Profile
 
 
 @dataclass(frozen=True)
-class ConcaveWelfare:
+class ConcaveWelfare(FineTuned):
     """objective = W(E[r_1], ..., E[r_n]; w) - beta * D(policy, reference)."""
 
-    fine_tuner: FineTuner
     welfare: Welfare
-    influence: Tensor = torch.ones(1, dtype=torch.float64)
-
-    @property
-    def beta(self) -> float:
-        return self.fine_tuner.beta
+    influence: ClassVar[Tensor] = EQUAL
 
     def __call__(self, reference: Reference, reports: Profile) -> Tensor:
         return self.fine_tuner.concave(reference, reports, self.welfare)
@@ -34,6 +29,3 @@ class ConcaveWelfare:
 
     def value(self, reference: Reference, reports: Profile) -> Tensor:
         return self.objective(reference, reports, self(reference, reports))
-
-    def divergence(self, reference: Reference, policy: Tensor) -> Tensor:
-        return divergence_from(self.fine_tuner, reference, policy)

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from mechanisms.fine_tuners.base import FineTuner, divergence_from
 from mechanisms.reference import Reference
+from mechanisms.training_rules.base import EQUAL, FineTuned
 from mechanisms.valuation import Profile
 
 
 @dataclass(frozen=True)
-class GeneralizedMean:
+class GeneralizedMean(FineTuned):
     """objective = W E[R] - beta * D, R = (1/a) log sum_i (w_i / W) e^{a r_i}, W = sum_i w_i.
 
     a -> -inf is the minimum, 0 the weighted mean, +inf the maximum, response by response.
     """
 
-    fine_tuner: FineTuner
     alpha: float = 1.0
-    influence: Tensor = torch.ones(1, dtype=torch.float64)
+    influence: ClassVar[Tensor] = EQUAL
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.alpha):
             raise ValueError(f"generalized_mean: alpha is {self.alpha}; allowed is any finite number")
-
-    @property
-    def beta(self) -> float:
-        return self.fine_tuner.beta
 
     def aggregate(self, reports: Profile) -> Tensor:
         """W * R: ``[..., P, K]``; zero when nobody is present."""
@@ -50,6 +46,3 @@ class GeneralizedMean:
 
     def value(self, reference: Reference, reports: Profile) -> Tensor:
         return self.fine_tuner.value(reference, self.aggregate(reports))
-
-    def divergence(self, reference: Reference, policy: Tensor) -> Tensor:
-        return divergence_from(self.fine_tuner, reference, policy)

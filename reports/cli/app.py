@@ -42,6 +42,9 @@ def main() -> None:
     except BadInput as error:
         print(f"trueward: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
+    except ArithmeticError as error:  # a solver says that it did not converge
+        print(f"trueward: {error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does

@@ -53,7 +53,7 @@ def compare_command(
     config = load(scenario, chosen)
     from reports.report import write_report
     from reports.tables.terminal import metrics_table, paired_table
-    from simulate.compare import compare, write_contest
+    from simulate.contest import compare, write_contest
     from simulate.store import fresh_folder
 
     kind, where = checked_dtype(dtype), checked_device(device)

@@ -56,7 +56,7 @@ def rows(kind: str) -> list[dict[str, Any]]:
     from strategies import STRATEGIES
     from strategies.menus import MENUS
 
-    documented = {
+    documented: dict[str, Mapping[str, Any]] = {
         "training": TRAINING_RULES,
         "payments": PAYMENT_RULES,
         "divergences": DIVERGENCES,

@@ -45,7 +45,7 @@ def run_command(
     started = datetime.now(UTC)
     config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
     from reports.tables.terminal import metrics_table
-    from simulate.play import play
+    from simulate.repeated_game import play
     from simulate.store import fresh_folder, mechanism_name, write_run
 
     kind, where = checked_dtype(dtype), checked_device(device)

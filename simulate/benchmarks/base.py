@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Benchmark:
-    """``prepare() -> (ours, peer)``, two functions without arguments; ``target`` is what ours / peer should stay below."""
+    """``prepare() -> (ours, peer)``, functions without arguments; ours / peer should stay below ``target``."""
 
     summary: str
     peer: str

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 
 from simulate.benchmarks.base import Benchmark
-from simulate.market import Market
 from simulate.load import load
+from simulate.market import Market
 from simulate.scenario import build
 
 

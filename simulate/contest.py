@@ -16,9 +16,9 @@ from mechanisms.recipe import MECHANISMS
 from simulate.config import Config, expanded
 from simulate.errors import BadInput, no_such
 from simulate.history import History
-from simulate.metrics import METRICS
 from simulate.load import load
-from simulate.play import Progress, play
+from simulate.metrics import METRICS
+from simulate.repeated_game import Progress, play
 from simulate.statistics import paired
 from simulate.store import replace_folder, summary_of, write_json, write_run
 
@@ -106,7 +106,7 @@ def _worst_last(loss: float | None) -> float:
 
 
 def write_contest(folder: Path, contest: Contest, started: datetime, options: dict[str, Any]) -> dict[str, Any]:
-    """``folder/comparison.json`` and a run folder per mechanism beside it; whole or not at all.  Returns the verdict."""
+    """``comparison.json`` and a run folder per mechanism, whole or not at all.  Returns the verdict."""
     verdict = {"scenario": next(iter(contest.configs.values())).name, **contest.verdict(), "out": str(folder)}
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
         draft = Path(temporary) / folder.name

@@ -1,0 +1,114 @@
+"""Where the numbers come from: the command that makes them again, the machine, the pool."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from mechanisms.recipe import MECHANISMS
+from reports.games import Game
+from reports.text import agreed, listed
+from simulate.config import Config, expanded
+from simulate.load import load
+from simulate.pools import load_pool
+from simulate.scenarios import SCENARIOS
+
+
+def commands(games: Sequence[Game]) -> list[str]:
+    """Shell commands that play it again; file names are relative to the folder of the runs."""
+    first = games[0]
+    names = [game.name for game in games]
+    options = _options(first)
+    if len(games) > 1 and all(name in MECHANISMS for name in names) and _only_rules_differ(games):
+        config = first.config
+        size = f"--rounds {config.rounds} --replicates {config.replicates} --seed {config.seed}"
+        return [f"trueward compare {_source(first)} --mechanisms {','.join(names)} {size}{options}"]
+    return [f"trueward run {_file(game)}{_options(game)}" for game in games]
+
+
+def environment(games: Sequence[Game]) -> list[tuple[str, str]]:
+    """``(what, value)`` from the manifests."""
+    manifests = [game.run.manifest for game in games]
+    packages = list(dict.fromkeys(name for found in manifests for name in _mapping(found, "packages")))
+    rows = [
+        ("git commit", agreed(_mapping(found, "git").get("commit", "not a checkout") for found in manifests)),
+        ("python", agreed(found.get("python", "unknown") for found in manifests)),
+        *((name, agreed(_mapping(found, "packages").get(name, "absent") for found in manifests)) for name in packages),
+        ("device", agreed(found.get("device", "unknown") for found in manifests)),
+        ("threads", agreed(found.get("threads", "unknown") for found in manifests)),
+        ("started", str(min(str(found.get("start", "")) for found in manifests)) or "unknown"),
+        ("seconds played", " / ".join(_seconds(found) for found in manifests)),
+        ("configuration (sha256)", " / ".join(str(found.get("config_sha256", "unknown"))[:16] for found in manifests)),
+    ]
+    return rows
+
+
+def dirty(games: Sequence[Game]) -> bool:
+    """Whether a run was made from code that no commit holds."""
+    return any(_mapping(game.run.manifest, "git").get("dirty") for game in games)
+
+
+def pool_sentence(config: Config) -> str | None:
+    """Who wrote the responses and who scored them, where they come from a pool."""
+    given = config.reference
+    if not isinstance(given, dict) or "pool" not in given:
+        return None
+    try:
+        found = load_pool(str(given["pool"])).manifest
+        model, samples, temperature = found["model"]["name"], found["samples"], found["temperature"]
+        rewards = listed(str(reward["description"]).rstrip(".") for reward in found["rewards"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"The responses come from the pool {given['pool']}, written by a language model; it cannot be read here."
+    return (
+        f"The responses come from the pool {found.get('name', given['pool'])}: a language model, {model}, wrote "
+        f"{samples} samples a prompt at temperature {temperature}; the reference is their empirical law. "
+        f"They were scored by reward models: {rewards}."
+    )
+
+
+def _source(game: Game) -> str:
+    """The built-in scenario's name where nothing but the mechanism's rules and the sizes differ, else the file."""
+    config = game.config
+    if config.name in SCENARIOS:
+        sizes = {"rounds": config.rounds, "replicates": config.replicates, "seed": config.seed}
+        if _without_rules(load(config.name, sizes)) == _without_rules(config):
+            return config.name
+    return _file(game)
+
+
+def _only_rules_differ(games: Sequence[Game]) -> bool:
+    return len({repr(_without_rules(game.config)) for game in games}) == 1
+
+
+def _without_rules(config: Config) -> dict[str, Any]:
+    """Everything that `trueward compare` keeps from the scenario: all but the training and the payment rule."""
+    found = config.model_dump()
+    rules = found.pop("mechanism")
+    found["mechanism"] = {key: value for key, value in expanded(rules).items() if key not in ("training", "payment")}
+    return found
+
+
+def _file(game: Game) -> str:
+    return shlex.quote(f"{game.run.folder.resolve().name}/config.toml")
+
+
+def _options(game: Game) -> str:
+    """Device and dtype, where they were not the defaults."""
+    manifest, defaults = game.run.manifest, {"device": "cpu", "dtype": "float64"}
+    given = {key: str(manifest.get(key, default)) for key, default in defaults.items()}
+    return "".join(f" --{key} {shlex.quote(given[key])}" for key in defaults if given[key] != defaults[key])
+
+
+def _mapping(found: dict[str, Any], key: str) -> dict[str, Any]:
+    value = found.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _seconds(manifest: dict[str, Any]) -> str:
+    try:
+        span = datetime.fromisoformat(manifest["end"]) - datetime.fromisoformat(manifest["start"])
+    except (KeyError, TypeError, ValueError):
+        return "unknown"
+    return f"{span.total_seconds():.0f}"

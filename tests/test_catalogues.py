@@ -1,0 +1,57 @@
+"""A folder's catalogue is its table of contents: every file is listed, and listed once."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = {"__init__", "base"}
+FOLDERS = {  # folder: files beside the catalogue that hold what entries share
+    "mechanisms/axioms": set(),
+    "mechanisms/divergences": set(),
+    "mechanisms/fine_tuners": {"dual", "optimum", "welfare", "language_model"},
+    "mechanisms/messages": {"basis"},
+    "mechanisms/payments": set(),
+    "mechanisms/training_rules": {"concave_welfare"},
+    "simulate/benchmarks": set(),
+    "simulate/scenarios": set(),
+    "strategies": {"ascent", "learner", "streams"},
+    "strategies/menus": set(),
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_files_are_entries(folder: str) -> None:
+    package = import_module(folder.replace("/", "."))
+    (catalogue,) = [value for name, value in vars(package).items() if name.isupper() and isinstance(value, dict)]
+    files = {path.stem for path in (ROOT / folder).glob("*.py")} - SHARED - FOLDERS[folder]
+    homes = {getattr(entry, "__module__", "").rsplit(".", 1)[-1] for entry in catalogue.values()}
+    if folder in ("simulate/scenarios", "simulate/benchmarks"):  # data has no module: names are enough
+        homes = {file for file in files if any(name.startswith(file.split("_round")[0]) for name in catalogue)}
+    assert homes == files
+    assert len({id(entry) for entry in catalogue.values()}) == len(catalogue)
+
+
+def test_facades_offer_what_the_contract_promises() -> None:
+    from mechanisms import AXIOMS, DIVERGENCES, MECHANISMS, PAYMENT_RULES, TRAINING_RULES
+    from reports import write_report
+    from simulate import METRICS, SCENARIOS, compare, play
+    from strategies import STRATEGIES
+
+    for catalogue in (AXIOMS, DIVERGENCES, MECHANISMS, PAYMENT_RULES, TRAINING_RULES, METRICS, SCENARIOS, STRATEGIES):
+        assert catalogue
+    assert all(map(callable, (write_report, compare, play)))
+    import mechanisms
+
+    with pytest.raises(AttributeError, match="no attribute 'MECHANISM'"):
+        _ = mechanisms.MECHANISM
+
+
+def test_claims_are_axioms() -> None:
+    from mechanisms import AXIOMS, MECHANISMS
+
+    for recipe in MECHANISMS.values():
+        assert recipe.claims <= set(AXIOMS)
