@@ -18,6 +18,7 @@ from reports.tables.agents import SHOWN as AGENT_COLUMNS
 from reports.tables.agents import agents
 from reports.tables.terminal import number
 from reports.text import listed, visible
+from reports.thin import thin_sentences
 from simulate.metrics import METRICS
 from simulate.statistics import LEVEL, RESAMPLES
 
@@ -85,6 +86,7 @@ def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:
         "environment": environment(games),
         "dirty": dirty(games),
         "pool": pool_sentence(config),
+        "thin": thin_sentences(study.rows),
         "configurations": [(game.name, _configuration(game.run.folder / "config.toml")) for game in games],
     }
 
@@ -101,7 +103,7 @@ def _best(study: Study) -> set[tuple[str, str]]:
     for name, metric in METRICS.items():
         found = {row["name"]: row["metrics"][name]["iqm"] for row in study.rows}
         values = [value for value in found.values() if value is not None]
-        if metric.better == "neither" or not study.comparable(name) or len(set(map(number, values))) < 2:
+        if not study.comparable(name) or len(set(map(number, values))) < 2:
             continue
         best = number(min(values) if metric.better == "lower" else max(values))
         cells |= {(mechanism, name) for mechanism, value in found.items() if number(value) == best}

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.games import Game
-from simulate.contest import RANKED, Contest
-
-OWN_UNITS = ("welfare_loss", "objective", "divergence")  # in units of the objective that the mechanism maximises
+from simulate.contest import Contest
 
 
 @dataclass(frozen=True)
 class Study:
     """``rows`` and ``pairs`` are those of `simulate.contest.Contest.verdict`, recomputed from the parquet files."""
 
+    contest: Contest
     games: tuple[Game, ...]  # in the order of rows
     rows: tuple[dict[str, Any], ...]
     pairs: tuple[dict[str, Any], ...]
@@ -28,22 +27,22 @@ class Study:
 
     @property
     def same_objective(self) -> bool:
-        """Whether all mechanisms maximise the same; only then can `OWN_UNITS` be compared."""
-        return one_objective(self.games)
+        """Whether all mechanisms maximise the same, so that losses are in the same units."""
+        return self.contest.same_objective
 
     @property
     def ranked_by(self) -> str:
         """The metric that orders the rows."""
-        return RANKED if self.same_objective else "social_welfare"
+        return self.contest.ranked_by
 
     def against_best(self) -> list[dict[str, Any]]:
         """The paired differences in which the first row takes part, of metrics that can be compared."""
         best = self.rows[0]["name"]
-        return [p for p in self.pairs if best in (p["better"], p["worse"]) and self.comparable(p["metric"])]
+        return [pair for pair in self.pairs if best in (pair["better"], pair["worse"])]
 
     def comparable(self, metric: str) -> bool:
-        """Whether the metric has the same units under every mechanism."""
-        return self.same_objective or metric not in OWN_UNITS
+        """Whether the metric has the same units under every mechanism, and a better side."""
+        return self.contest.comparable(metric)
 
 
 def study_of(games: Sequence[Game]) -> Study:
@@ -54,15 +53,8 @@ def study_of(games: Sequence[Game]) -> Study:
     )
     verdict = contest.verdict()
     rows = verdict["mechanisms"]
-    if not one_objective(games):
-        rows.sort(key=lambda row: -row["metrics"]["social_welfare"]["mean"])
     pairs = tuple({key: _no_nan(value) for key, value in pair.items()} for pair in verdict["paired"])
-    return Study(tuple(by_name[row["name"]] for row in rows), tuple(rows), pairs)
-
-
-def one_objective(games: Sequence[Game]) -> bool:
-    """Whether all games maximise the same, so that losses are in the same units."""
-    return len({repr((game.recipe.training, game.recipe.divergence, game.recipe.beta)) for game in games}) == 1
+    return Study(contest, tuple(by_name[row["name"]] for row in rows), tuple(rows), pairs)
 
 
 def _no_nan(value: Any) -> Any:

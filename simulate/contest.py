@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import combinations
@@ -22,7 +22,9 @@ from simulate.repeated_game import Progress, play
 from simulate.statistics import paired
 from simulate.store import replace_folder, summary_of, write_json, write_run
 
-RANKED = "welfare_loss"  # the metric that orders the verdict table
+RANKED = "welfare_loss"  # the metric that orders the verdict where all mechanisms maximise the same
+FALLBACK = "social_welfare"  # the one that orders it elsewhere
+OWN_UNITS = ("welfare_loss", "objective", "divergence")  # in units of what the mechanism maximises
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,35 @@ class Contest:
     configs: dict[str, Config]
     histories: dict[str, History]
 
+    @property
+    def same_objective(self) -> bool:
+        """Whether all mechanisms maximise the same; only then can metrics in `OWN_UNITS` be compared."""
+        return one_objective(self.configs.values())
+
+    @property
+    def ranked_by(self) -> str:
+        """The metric that orders the verdict."""
+        return RANKED if self.same_objective else FALLBACK
+
+    def comparable(self, metric: str) -> bool:
+        """Whether a metric has the same units under every mechanism, and a better side."""
+        return METRICS[metric].better != "neither" and (self.same_objective or metric not in OWN_UNITS)
+
     def verdict(self) -> dict[str, Any]:
-        """``{"mechanisms": [...], "paired": [...]}``, mechanisms from the best to the worst by `RANKED`."""
+        """``{"mechanisms": [...], "ranked_by": ..., "paired": [...]}``, mechanisms from the best to the worst."""
         rows = []
         for name, history in self.histories.items():
             summary = summary_of(self.configs[name], history)
             rows.append({"name": name, "metrics": summary["metrics"], "converged": summary["converged"]})
-        rows.sort(key=lambda row: _worst_last(row["metrics"][RANKED]["mean"]))
-        return {"mechanisms": rows, "paired": self._paired()}
+        sign = 1 if METRICS[self.ranked_by].better == "lower" else -1
+        rows.sort(key=lambda row: sign * _number(row["metrics"][self.ranked_by]["mean"], if_none=sign * float("inf")))
+        return {"mechanisms": rows, "ranked_by": self.ranked_by, "paired": self._paired()}
 
     def _paired(self) -> list[dict[str, Any]]:
         return [
             _ordered(a, b, metric, self.histories)
-            for metric, spec in METRICS.items()
-            if spec.better != "neither"
+            for metric in METRICS
+            if self.comparable(metric)
             for a, b in combinations(self.histories, 2)
         ]
 
@@ -83,10 +100,21 @@ def compare(
 def _under(config: Config, name: str) -> Config:
     if name not in MECHANISMS:
         raise BadInput(f"--mechanisms: {no_such('mechanism', name, MECHANISMS)}")
-    own = expanded(config.mechanism) if isinstance(config.mechanism, str) else config.mechanism.model_dump()
-    kept = {key: own[key] for key in ("divergence", "beta", "fine_tuner")}
+    kept = {key: _five_keys(config)[key] for key in ("divergence", "beta", "fine_tuner")}
     changed = {**config.model_dump(mode="json", exclude_none=True), "mechanism": {**expanded(name), **kept}}
     return Config.model_validate(changed)
+
+
+def one_objective(configs: Iterable[Config]) -> bool:
+    """Whether all mechanisms maximise the same, so that losses are in the same units."""
+    return (
+        len({repr([_five_keys(config)[key] for key in ("training", "divergence", "beta")]) for config in configs}) == 1
+    )
+
+
+def _five_keys(config: Config) -> dict[str, Any]:
+    given = config.mechanism
+    return dict(expanded(given)) if isinstance(given, str) else given.model_dump()
 
 
 def _ordered(a: str, b: str, metric: str, histories: Mapping[str, History]) -> dict[str, Any]:
@@ -101,8 +129,8 @@ def _ordered(a: str, b: str, metric: str, histories: Mapping[str, History]) -> d
     return {"better": a, "worse": b, "metric": metric, **numbers, "probability_of_improvement": probability}
 
 
-def _worst_last(loss: float | None) -> float:
-    return float("inf") if loss is None else loss
+def _number(value: float | None, if_none: float) -> float:
+    return if_none if value is None else value
 
 
 def write_contest(folder: Path, contest: Contest, started: datetime, options: dict[str, Any]) -> dict[str, Any]:

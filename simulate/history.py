@@ -27,7 +27,7 @@ class Round:
 
 # One row per replicate, round, agent; and one per replicate, round.  Columns are float64.
 AGENT_COLUMNS = ("valuation", "payment", "utility", "utility_gain", "report_weight", "report_distance")
-OUTCOME_COLUMNS = ("social_welfare", "objective", "welfare_loss", "divergence", "revenue")
+OUTCOME_COLUMNS = ("social_welfare", "objective", "welfare_loss", "divergence", "revenue", "effective_sample_size")
 
 
 @dataclass

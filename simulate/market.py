@@ -107,7 +107,9 @@ class Market(mesa.Model):
         utilities = utility(self.reference, self.scenario.truth, outcome)
         gain = self._utility_gain(reports, utilities)
         played = Round(self.reference, self.scenario.truth, reports, outcome, utilities, gain)
-        self.history.add(agent_measures(played), outcome_measures(played, mechanism.train, self._best))
+        self.history.add(
+            agent_measures(played), outcome_measures(played, mechanism.train, self._best, self.scenario.samples)
+        )
         self.populations = [self._learned(population, played) for population in self.populations]
         self.last = played
         if self.scenario.config.drift:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mechanisms.base import TrainingRule
+from mechanisms.divergences.base import likelihood_ratio
 from simulate.history import Round
 
 
@@ -21,7 +22,7 @@ def agent_measures(played: Round) -> dict[str, Tensor]:
     }
 
 
-def outcome_measures(played: Round, train: TrainingRule, best: Tensor) -> dict[str, Tensor]:
+def outcome_measures(played: Round, train: TrainingRule, best: Tensor, samples: float) -> dict[str, Tensor]:
     """`OUTCOME_COLUMNS`, each ``[B]``; ``best`` is the largest objective at the truth."""
     policy = played.outcome.policy
     objective = train.objective(played.reference, played.truth, policy)
@@ -31,7 +32,17 @@ def outcome_measures(played: Round, train: TrainingRule, best: Tensor) -> dict[s
         "welfare_loss": best - objective,
         "divergence": train.divergence(played.reference, policy),
         "revenue": played.outcome.payments.sum(-1),
+        "effective_sample_size": effective_sample_size(played, samples),
     }
+
+
+def effective_sample_size(played: Round, samples: float) -> Tensor:
+    """samples / (1 + chi-squared(policy, reference)), the least over prompts ``[B]``; NaN where nothing was sampled.
+
+    How many of a pool's samples a policy really rests on; under about 50, what one sees is the pool's extremes.
+    """
+    ratio = likelihood_ratio(played.outcome.policy, played.reference.policy)
+    return (samples / (played.outcome.policy * ratio).sum(-1)).amin(-1)
 
 
 def report_distance(played: Round) -> Tensor:

@@ -40,6 +40,7 @@ class Scenario:
     mechanism: Mechanism
     strategies: tuple[Strategy, ...]  # one an agent; equal ones are played as one population
     replicates: tuple[int, ...]
+    samples: float  # responses sampled per prompt, if the reference comes from a pool; NaN elsewhere
 
 
 def build(
@@ -53,7 +54,7 @@ def build(
     numbers = tuple(range(config.replicates) if replicates is None else replicates)
     like = torch.empty(0, dtype=dtype, device=device)
     try:
-        reference, scores = _reference(config, like)
+        reference, scores, samples = _reference(config, like)
         messages = _messages(config, reference)
         truths = Truths(config.agents, reference.policy, scores, config.seed, numbers)
         names = _names(config)
@@ -62,7 +63,8 @@ def build(
         if declared is not truth:
             declared = _member(declared, messages, config, names, "the report", len(numbers))
         mechanism = build_mechanism(config.mechanism, dtype, device)
-        return Scenario(config, names, reference, truth, declared, messages, mechanism, _strategies(config), numbers)
+        strategies = _strategies(config)
+        return Scenario(config, names, reference, truth, declared, messages, mechanism, strategies, numbers, samples)
     except ValueError as error:
         raise BadInput(f"{source}: {error}") from None
 
@@ -79,19 +81,19 @@ def build_mechanism(given: str | MechanismConfig, dtype: torch.dtype = torch.flo
         raise BadInput(f"mechanism.{error}") from None
 
 
-def _reference(config: Config, like: Tensor) -> tuple[Reference, Mapping[str, Tensor]]:
-    """The reference, and the rewards by name if it comes from a pool."""
-    given, scores = config.reference, {}
+def _reference(config: Config, like: Tensor) -> tuple[Reference, Mapping[str, Tensor], float]:
+    """The reference; if it comes from a pool, its rewards by name and samples per prompt as well."""
+    given, scores, samples = config.reference, {}, float("nan")
     if isinstance(given, list):
         table = torch.tensor(given, dtype=torch.float64)
     elif set(given) == {"pool"}:
         pool = load_pool(str(given["pool"]))
-        table, scores = pool.reference, pool.rewards
+        table, scores, samples = pool.reference, pool.rewards, float(pool.counts.sum(-1).min())
     elif set(given) == {"random"}:
         table = torch.from_numpy(drawn_reference(config.seed, given["random"]))
     else:
         raise BadInput(f"reference has the keys {', '.join(given) or 'none'}; allowed is pool, random, or a list")
-    return Reference.of(table.to(like), _prompt_weights(config, len(table), like)), scores
+    return Reference.of(table.to(like), _prompt_weights(config, len(table), like)), scores, samples
 
 
 def _prompt_weights(config: Config, prompts: int, like: Tensor) -> Tensor | None:

@@ -53,6 +53,7 @@ def compare_command(
     config = load(scenario, chosen)
     from reports.report import write_report
     from reports.tables.terminal import metrics_table, paired_table
+    from reports.thin import thin_sentences
     from simulate.contest import compare, write_contest
     from simulate.store import fresh_folder
 
@@ -69,7 +70,9 @@ def compare_command(
     console = Console()
     rows = {row["name"]: row["metrics"] for row in verdict["mechanisms"]}
     console.print(metrics_table(f"{config.name}: mean of the last fifth of rounds [95 % interval]", rows))
-    console.print(paired_table(verdict["paired"]))
+    console.print(paired_table(verdict["paired"], verdict["ranked_by"]))
+    for sentence in thin_sentences(verdict["mechanisms"]):
+        console.print(f"note: {sentence}", highlight=False)
     console.print(
         f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False
     )

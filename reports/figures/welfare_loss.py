@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import Games, Illustration
 from reports.figures.curves import curves_caption, curves_data, curves_finding, draw_curves
-from reports.study import one_objective
+from simulate.contest import one_objective
 
 COLUMN = "welfare_loss"
 
@@ -22,7 +22,9 @@ def welfare_loss(games: Games) -> Figure:
 
 def caption(games: Games) -> str:
     """Says what is lost."""
-    units = "" if one_objective(games) else ", each in units of its own objective, not comparable"
+    units = (
+        "" if one_objective(game.config for game in games) else ", each in units of its own objective, not comparable"
+    )
     return curves_caption(games, f"Welfare loss (best objective at the truth minus the one reached{units})")
 
 

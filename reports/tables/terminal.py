@@ -38,14 +38,14 @@ def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
-def paired_table(pairs: list[Mapping[str, Any]], metrics: tuple[str, ...] = ("welfare_loss",)) -> Table:
+def paired_table(pairs: list[Mapping[str, Any]], metric: str) -> Table:
     """Paired differences on common random numbers."""
     table = Table(title=Text("paired differences on the same replicates, better minus worse"), title_justify="left")
     for heading in ("metric", "better", "worse", "difference", "P(better)"):
         word = heading in ("metric", "better", "worse")
         table.add_column(heading, justify="left" if word else "right", no_wrap=word)
     for pair in pairs:
-        if pair["metric"] in metrics:
+        if pair["metric"] == metric:
             interval = f"{number(pair['difference'])} [{number(pair['low'])}, {number(pair['high'])}]"
             share = pair["probability_of_improvement"]
             cells = (pair["metric"].replace("_", " "), pair["better"], pair["worse"], interval, number(share))

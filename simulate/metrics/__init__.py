@@ -11,5 +11,8 @@ METRICS: dict[str, Metric] = {
     "objective": Metric("what the training rule maximises, at the truth", settled("objective"), "higher"),
     "revenue": Metric("sum of payments", settled("revenue")),
     "divergence": Metric("distance of the policy from the reference, before beta", settled("divergence")),
+    "effective_sample_size": Metric(
+        "of a pool's samples, how many the policy rests on (least over prompts)", settled("effective_sample_size")
+    ),
     "convergence_round": Metric("first round from which the lies keep their size", convergence_round, "lower"),
 }
