@@ -14,11 +14,11 @@ import torch
 
 from mechanisms.recipe import MECHANISMS
 from simulate.config import Config, expanded
+from simulate.engines import Engine, Progress, jobs_of, serial
 from simulate.errors import BadInput, no_such
-from simulate.history import History
+from simulate.history import History, joined
 from simulate.load import load
 from simulate.metrics import METRICS
-from simulate.repeated_game import Progress, play
 from simulate.statistics import paired
 from simulate.store import replace_folder, summary_of, write_json, write_run
 
@@ -74,6 +74,7 @@ def compare(
     batch: int | None = None,
     dtype: torch.dtype = torch.float64,
     device: str = "cpu",
+    engine: Engine = serial,
     progress: Progress = lambda rounds: None,
 ) -> Contest:
     """Play ``scenario`` under each mechanism.  Raises BadInput.
@@ -88,13 +89,9 @@ def compare(
     configs = {name: _under(base, name) for name in mechanisms}
     if len(configs) < len(mechanisms):
         raise BadInput(f"--mechanisms {','.join(mechanisms)}: a mechanism is named twice")
-    return Contest(
-        configs,
-        {
-            name: play(config, batch=batch, dtype=dtype, device=device, progress=progress)
-            for name, config in configs.items()
-        },
-    )
+    jobs = {name: jobs_of(config, batch, dtype, device) for name, config in configs.items()}
+    histories = iter(engine([job for mine in jobs.values() for job in mine], progress))
+    return Contest(configs, {name: joined([next(histories) for _ in mine]) for name, mine in jobs.items()})
 
 
 def _under(config: Config, name: str) -> Config:

@@ -15,6 +15,18 @@ Location = tuple[int | str, ...]
 class BadInput(ValueError):
     """Names file, key, value and what is allowed; the command line prints it and exits with 2."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+def printable(text: str) -> str:
+    """One line in which control characters are spelled out, so that nobody's input can steer a terminal.
+
+    >>> printable("a\\x1b[31m\\nb")
+    'a\\\\x1b[31m\\\\nb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
+
 
 def no_such(what: str, name: str, known: Iterable[str]) -> BadInput:
     """An unknown name, with the nearest known one."""

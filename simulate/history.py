@@ -76,6 +76,8 @@ class History:
 def joined(parts: list[History]) -> History:
     """Histories of different replicates of the same game, side by side."""
     first = parts[0]
+    if len(parts) == 1:
+        return first
     whole = History(first.agents, tuple(replicate for part in parts for replicate in part.replicates))
     for store, of in ((whole.rounds, "rounds"), (whole.outcomes, "outcomes")):
         for name in store:

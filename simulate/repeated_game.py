@@ -1,20 +1,17 @@
-"""A repeated game from a scenario: the only loop over rounds."""
+"""A repeated game from a scenario."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from simulate.config import Config
+from simulate.engines import Engine, Progress, jobs_of, serial
 from simulate.history import History, joined
 from simulate.load import load
-from simulate.market import Market
-from simulate.scenario import build
-
-Progress = Callable[[int], None]  # called with 1 after each round of each batch
 
 
 def play(
@@ -23,6 +20,7 @@ def play(
     batch: int | None = None,
     dtype: torch.dtype = torch.float64,
     device: str = "cpu",
+    engine: Engine = serial,
     progress: Progress = lambda rounds: None,
 ) -> History:
     """Play every replicate of a scenario for all its rounds, ``batch`` replicates at a time (default: all at once).
@@ -32,13 +30,4 @@ def play(
     (3, 2, 3)
     """
     config = scenario if isinstance(scenario, Config) else load(scenario, settings)
-    numbers = range(config.replicates)
-    size = batch or config.replicates
-    parts = []
-    for first in range(0, config.replicates, size):
-        market = Market(build(config, config.name, numbers[first : first + size], dtype, device))
-        for _ in range(config.rounds):
-            market.step()
-            progress(1)
-        parts.append(market.history)
-    return joined(parts) if len(parts) > 1 else parts[0]
+    return joined(engine(jobs_of(config, batch, dtype, device), progress))

@@ -114,6 +114,27 @@ def test_run_folder_and_bytes(tmp_path: Path) -> None:
     assert hashlib.sha256((tmp_path / "four" / "rounds.parquet").read_bytes()).hexdigest() not in hashes
 
 
+def test_workers_do_not_change_a_byte(tmp_path: Path) -> None:
+    contest = (
+        "compare",
+        "two_camps",
+        "--rounds",
+        "4",
+        "--replicates",
+        "4",
+        "--batch",
+        "2",
+        "--mechanisms",
+        "vcg,no_payment",
+    )
+    assert in_a_new_process(*contest, "--out", str(tmp_path / "one")).returncode == 0
+    two = in_a_new_process(*contest, "--out", str(tmp_path / "two"), "--workers", "2")
+    assert two.returncode == 0, two.stderr
+    for name in ("vcg", "no_payment"):
+        for table in ("rounds.parquet", "outcomes.parquet"):
+            assert (tmp_path / "one" / name / table).read_bytes() == (tmp_path / "two" / name / table).read_bytes()
+
+
 def test_folders_are_not_overwritten_by_accident(tmp_path: Path) -> None:
     run = ("run", "two_camps", "--rounds", "1", "--replicates", "1", "--out", str(tmp_path / "r"))
     assert trueward(*run).returncode == 0
@@ -152,6 +173,7 @@ def test_compare_ranks_and_pairs(tmp_path: Path) -> None:
         (["run", "two_camps", "--set", "mechanism.betta=1"], ["betta", "did you mean 'beta'"]),
         (["run", "two_camps", "--set", "mechanism"], ["KEY=VALUE"]),
         (["run", "two_camps", "--dtype", "float16"], ["--dtype", "float64"]),
+        (["run", "two_camps", "--engine", "locl"], ["--engine", "did you mean 'local'"]),
         (["run", "two_camps", "--device", "abacus"], ["--device", "abacus"]),
         (["run", "two_camps", "--device", "cuda:77"], ["cuda:77"]),
         (["run", "two_camps", "--out", "../.hidden"], ["folder's name"]),

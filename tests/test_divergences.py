@@ -126,6 +126,22 @@ def test_policy_is_differentiable(name: str, game: Game) -> None:
     assert kinked or ours == pytest.approx(numeric, rel=1e-4, abs=1e-5 / game.beta)
 
 
+@pytest.mark.parametrize("name", SMOOTH)
+@given(seed=st.integers(0, 10**6), spread=st.sampled_from([1.0, 200.0, 24_000.0]))
+def test_first_order_conditions_hold_however_far_rewards_are_spread(name: str, seed: int, spread: float) -> None:
+    """S - beta f'(x) is one number wherever the policy lives: nothing overflows at 24,000 beta."""
+    rng = np.random.default_rng(seed)
+    q = np.maximum(rng.dirichlet(np.full(50, 0.3)), 1e-14)
+    reference, S = Reference.of(torch.from_numpy(q / q.sum())[None]), torch.from_numpy(rng.random((1, 50)))
+    divergence, beta = DIVERGENCES[name](), 1 / spread
+    policy = optimum(divergence, reference, S, beta)
+    ratio = (policy / reference.policy).requires_grad_()
+    marginal = S - beta * torch.autograd.grad(divergence.f(ratio).sum(), ratio)[0]
+    alive = marginal[ratio > 1e-250]
+    assert policy.sum().item() == pytest.approx(1, abs=1e-12)
+    assert (alive.max() - alive.min()).item() <= 1e-11
+
+
 def test_chi_squared_interior_closed_form() -> None:
     """Derived from arXiv 2405.16276, (OPT): policy = q (1 + (S - E S) / (2 beta)), value = E S + Var S / (4 beta)."""
     q = torch.tensor([[0.2, 0.3, 0.5]], dtype=torch.float64)

@@ -12,7 +12,7 @@ from reports.cli.doctor import doctor_command
 from reports.cli.listing import list_command
 from reports.cli.report import report_command
 from reports.cli.run import run_command
-from reports.cli.solve import printable, solve_command
+from reports.cli.solve import solve_command
 from simulate.errors import BadInput
 from simulate.pools.cli import pool_app
 from simulate.process import settle
@@ -40,7 +40,7 @@ def main() -> None:
     try:
         app(prog_name="trueward")
     except BadInput as error:
-        print(f"trueward: {printable(str(error))}", file=sys.stderr)
+        print(f"trueward: {error}", file=sys.stderr)
         sys.exit(2)
     except ArithmeticError as error:  # a solver says that it did not converge
         print(f"trueward: {error}", file=sys.stderr)

@@ -12,6 +12,7 @@ from reports.cli.options import (
     BatchOption,
     DeviceOption,
     DtypeOption,
+    EngineOption,
     JsonOption,
     OutOption,
     OverwriteOption,
@@ -20,8 +21,10 @@ from reports.cli.options import (
     ScenarioArgument,
     SeedOption,
     SetOption,
+    WorkersOption,
     checked_device,
     checked_dtype,
+    checked_engine,
     next_folder,
     print_json,
     progress,
@@ -42,6 +45,8 @@ def compare_command(
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     batch: BatchOption = None,
+    workers: WorkersOption = 1,
+    engine: EngineOption = None,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
     as_json: JsonOption = False,
@@ -57,11 +62,11 @@ def compare_command(
     from simulate.contest import compare, write_contest
     from simulate.store import fresh_folder
 
-    kind, where = checked_dtype(dtype), checked_device(device)
+    kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
     folder = fresh_folder(out or next_folder(f"compare-{config.name}"), overwrite)
     batches = -(-config.replicates // (batch or config.replicates))
     with progress(f"{config.name}: rounds", config.rounds * batches * len(names)) as advance:
-        contest = compare(scenario, names, chosen, batch, kind, where, advance)
+        contest = compare(scenario, names, chosen, batch, kind, where, runner, advance)
     verdict = write_contest(folder, contest, started, {"device": where, "dtype": dtype})
     page = write_report([folder])
     if as_json:

@@ -21,6 +21,8 @@ from simulate.errors import BadInput
 if TYPE_CHECKING:
     import torch
 
+    from simulate.engines import Engine
+
 ScenarioArgument = Annotated[str, typer.Argument(help="A built-in scenario, or a .toml, .yaml or .json file.")]
 SetOption = Annotated[
     list[str] | None,
@@ -33,6 +35,10 @@ OutOption = Annotated[Path | None, typer.Option(help="Folder to write (default: 
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an older run folder at --out.")]
 BatchOption = Annotated[
     int | None, typer.Option(min=1, help="Replicates advanced together; smaller needs less memory, same numbers.")
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes of this machine; the bytes do not depend on it.")]
+EngineOption = Annotated[
+    str | None, typer.Option(help="serial or local processes (default: local if --workers is above 1).")
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
 DtypeOption = Annotated[str, typer.Option(help="float64 (exact) or float32 (for large games on a GPU).")]
@@ -66,6 +72,16 @@ def checked_device(name: str) -> str:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise BadInput(f"--device {name!r}: this machine has {torch.cuda.device_count()} CUDA devices")
     return name
+
+
+def checked_engine(name: str | None, workers: int) -> Engine:
+    """An engine of the catalogue.  Raises BadInput."""
+    from simulate.engines import ENGINES
+
+    chosen = name or ("local" if workers > 1 else "serial")
+    if chosen not in ENGINES:
+        raise BadInput(f"--engine: {unknown('engine', chosen, ENGINES)}")
+    return ENGINES[chosen](workers)
 
 
 def checked_dtype(name: str) -> torch.dtype:

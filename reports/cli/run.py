@@ -10,6 +10,7 @@ from reports.cli.options import (
     BatchOption,
     DeviceOption,
     DtypeOption,
+    EngineOption,
     JsonOption,
     OutOption,
     OverwriteOption,
@@ -18,8 +19,10 @@ from reports.cli.options import (
     ScenarioArgument,
     SeedOption,
     SetOption,
+    WorkersOption,
     checked_device,
     checked_dtype,
+    checked_engine,
     next_folder,
     print_json,
     progress,
@@ -37,6 +40,8 @@ def run_command(
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     batch: BatchOption = None,
+    workers: WorkersOption = 1,
+    engine: EngineOption = None,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
     as_json: JsonOption = False,
@@ -48,11 +53,11 @@ def run_command(
     from simulate.repeated_game import play
     from simulate.store import fresh_folder, mechanism_name, write_run
 
-    kind, where = checked_dtype(dtype), checked_device(device)
+    kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
     folder = fresh_folder(out or next_folder(f"{config.name}-{mechanism_name(config).replace('+', '-')}"), overwrite)
     batches = -(-config.replicates // (batch or config.replicates))
     with progress(f"{config.name}: rounds", config.rounds * batches) as advance:
-        history = play(config, batch=batch, dtype=kind, device=where, progress=advance)
+        history = play(config, None, batch, kind, where, runner, advance)
     summary = write_run(folder, config, history, started, {"device": where, "dtype": dtype})
     if as_json:
         print_json(summary)

@@ -17,6 +17,7 @@ from reports.cli.options import (
     print_json,
     settings,
 )
+from simulate.errors import printable
 from simulate.load import load
 
 
@@ -54,8 +55,3 @@ def solve_command(
     for number, row in enumerate(answer["policy"][:8]):
         shown = " ".join(f"{p:.4f}" for p in row[:12]) + (" ..." if len(row) > 12 else "")
         console.print(f"{f'policy, prompt {number + 1}':>20}  {shown}", highlight=False)
-
-
-def printable(name: str) -> str:
-    """Control characters shown as escapes, so that a name cannot steer a terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)

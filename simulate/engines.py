@@ -1,0 +1,76 @@
+"""Where games are played: here, or in processes of this machine.  The numbers are the same, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import torch
+
+from simulate.config import Config
+from simulate.history import History
+from simulate.market import Market
+from simulate.process import settle
+from simulate.scenario import build
+
+Progress = Callable[[int], None]  # called with the number of rounds just played
+
+
+@dataclass(frozen=True)
+class Job:
+    """Some replicates of one game, advanced together; its outcome depends on nothing else."""
+
+    config: Config
+    replicates: tuple[int, ...]
+    dtype: torch.dtype = torch.float64
+    device: str = "cpu"
+
+
+Engine = Callable[[Sequence[Job], Progress], list[History]]  # histories in the order of jobs
+
+
+def jobs_of(config: Config, batch: int | None, dtype: torch.dtype, device: str) -> list[Job]:
+    """A game's replicates, ``batch`` at a time (default: all at once)."""
+    numbers, size = tuple(range(config.replicates)), batch or config.replicates
+    return [Job(config, numbers[i : i + size], dtype, device) for i in range(0, config.replicates, size)]
+
+
+def played(job: Job, progress: Progress = lambda rounds: None) -> History:
+    """The only loop over rounds."""
+    market = Market(build(job.config, job.config.name, job.replicates, job.dtype, job.device))
+    for _ in range(job.config.rounds):
+        market.step()
+        progress(1)
+    return market.history
+
+
+def serial(jobs: Sequence[Job], progress: Progress) -> list[History]:
+    """One after the other, in this process."""
+    return [played(job, progress) for job in jobs]
+
+
+def local(workers: int) -> Engine:
+    """An engine of ``workers`` processes of this machine; more workers than jobs are not started."""
+
+    def engine(jobs: Sequence[Job], progress: Progress) -> list[History]:
+        context = get_context("spawn")  # a forked torch may hang
+        with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=settle) as pool:
+            futures = [pool.submit(played, job) for job in jobs]
+            for future in as_completed(futures):
+                progress(jobs[futures.index(future)].config.rounds)
+            return [future.result() for future in futures]
+
+    return engine
+
+
+ENGINES: dict[str, Callable[[int], Engine]] = {
+    "serial": lambda workers: serial,
+    "local": local,
+}
+
+
+def rounds_in(jobs: Iterable[Job]) -> int:
+    """What `Progress` will add up to."""
+    return sum(job.config.rounds for job in jobs)
