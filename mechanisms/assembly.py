@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -18,16 +19,23 @@ from mechanisms.training_rules import TRAINING_RULES
 def assembled(recipe: Recipe, dtype: torch.dtype | None, device: torch.device | str) -> Mechanism:
     """Raises ValueError in one sentence that starts with the recipe's key."""
 
-    def tensors(spec: Named) -> Named:
+    kind = dtype or torch.float64
+
+    def tensor(what: str, values: Any) -> torch.Tensor:
+        try:
+            return torch.tensor(values, dtype=kind, device=device)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"{what}: lists of numbers, all of one length, are expected") from None
+
+    def tensors(what: str, spec: Named) -> Named:
         if isinstance(spec, str):
             return spec
-        kind = dtype or torch.float64
-        return {k: torch.tensor(v, dtype=kind, device=device) if isinstance(v, list) else v for k, v in spec.items()}
+        return {key: tensor(f"{what}.{key}", v) if isinstance(v, list) else v for key, v in spec.items()}
 
     divergence = made(DIVERGENCES, recipe.divergence, "divergence")
     supplied = {"divergence": divergence, "beta": float(recipe.beta)}
-    fine_tuner = made(FINE_TUNERS, tensors(recipe.fine_tuner), "fine_tuner", **supplied)
-    train = made(TRAINING_RULES, tensors(recipe.training), "training", fine_tuner)
+    fine_tuner = made(FINE_TUNERS, tensors("fine_tuner", recipe.fine_tuner), "fine_tuner", **supplied)
+    train = made(TRAINING_RULES, tensors("training", recipe.training), "training", fine_tuner)
     if name_of(recipe.payment) not in PAYMENT_RULES:
         raise ValueError(f"payment: {unknown('payment', name_of(recipe.payment), PAYMENT_RULES)}")
     if isinstance(recipe.payment, Mapping) and len(recipe.payment) > 1:

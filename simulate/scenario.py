@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mechanisms.base import Mechanism
+from mechanisms.fits import require_fit
 from mechanisms.messages import MESSAGES
 from mechanisms.messages.base import MessageSpace
 from mechanisms.messages.basis import basis
@@ -63,6 +64,7 @@ def build(
         if declared is not truth:
             declared = _member(declared, messages, config, names, "the report", len(numbers))
         mechanism = build_mechanism(config.mechanism, dtype, device)
+        _require_fit(mechanism, reference, declared)
         strategies = _strategies(config)
         return Scenario(config, names, reference, truth, declared, messages, mechanism, strategies, numbers, samples)
     except ValueError as error:
@@ -77,6 +79,13 @@ def build_mechanism(given: str | MechanismConfig, dtype: torch.dtype = torch.flo
         return MECHANISMS[given].build(dtype, device)
     try:
         return Recipe(**{key: getattr(given, key) for key in MechanismConfig.model_fields}).build(dtype, device)
+    except ValueError as error:
+        raise BadInput(f"mechanism.{error}") from None
+
+
+def _require_fit(mechanism: Mechanism, reference: Reference, reports: Valuation) -> None:
+    try:
+        require_fit(mechanism, reference, reports)
     except ValueError as error:
         raise BadInput(f"mechanism.{error}") from None
 

@@ -61,6 +61,34 @@ WRONG = {  # dotted settings on GAME, and what the sentence must say
     "a reward model without a pool": ({"agents.0.rewards": {"model": "calm"}}, ["agents.0.rewards", "pool"]),
     "an unsafe name": ({"name": "../outside"}, ["name"]),
     "a menu without policies": ({"mechanism.fine_tuner": "menu"}, ["menu", "policies"]),
+    "influence of the wrong length": (
+        {"mechanism.training": {"name": "social_welfare", "influence": [1, 2, 3]}},
+        ["mechanism.training.influence", "2 numbers"],
+    ),
+    "words for boosts": (
+        {"mechanism.training": {"name": "social_welfare", "boosts": [["a"]]}},
+        ["mechanism.training.boosts", "lists of numbers"],
+    ),
+    "boosts of the wrong shape": (
+        {"mechanism.training": {"name": "social_welfare", "boosts": [[1.0]]}},
+        ["mechanism.training.boosts", "1 x 3"],
+    ),
+    "a menu of the wrong shape": (
+        {"mechanism.fine_tuner": {"name": "menu", "policies": [[[0.5, 0.5]]]}},
+        ["mechanism.fine_tuner.policies", "1 x 3"],
+    ),
+    "a menu that does not sum": (
+        {"mechanism.fine_tuner": {"name": "menu", "policies": [[[0.5, 0.1, 0.1]]]}},
+        ["mechanism.fine_tuner.policies", "summing to 1"],
+    ),
+    "nash welfare with a kink": (
+        {"mechanism.training": "nash_welfare", "mechanism.divergence": "total_variation"},
+        ["mechanism", "kink"],
+    ),
+    "nash welfare of an agent who wants nothing": (
+        {"mechanism.training": "nash_welfare", "agents.0.rewards": [0, 0, 0]},
+        ["mechanism", "reward above 0"],
+    ),
     "prompt weights that do not sum": ({"prompt_weights": [0.5]}, ["prompt_weights", "sum to 1"]),
     "a learner that sees too little": (
         {"information": "bandit", "agents.0.strategy": "hedge"},

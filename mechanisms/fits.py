@@ -1,0 +1,39 @@
+"""Do a mechanism's tensors fit a game?"""
+
+from __future__ import annotations
+
+import torch
+
+from mechanisms.base import Mechanism
+from mechanisms.fine_tuners.menu import Menu
+from mechanisms.reference import Reference
+from mechanisms.training_rules.base import FineTuned
+from mechanisms.training_rules.social_welfare import SocialWelfare
+from mechanisms.valuation import Profile
+
+DISTRIBUTION_TOLERANCE = 1e-9  # how far a menu's policy may be from summing to one
+
+
+def require_fit(mechanism: Mechanism, reference: Reference, reports: Profile) -> None:
+    """Raises ValueError, naming the option and the shape it must have, or why the rule cannot train on the reports."""
+    train, shape, n = mechanism.train, tuple(reference.policy.shape[-2:]), reports.weights.shape[-1]
+    if isinstance(train, SocialWelfare):
+        influence, boosts = train.influence, train.boosts
+        if tuple(influence.shape) not in ((1,), (n,)) or bool((influence <= 0).any()):
+            raise ValueError(f"training.influence: {n} numbers above 0 are expected, one an agent")
+        if boosts is not None and tuple(boosts.shape) != shape:
+            raise ValueError(f"training.boosts: {shape[0]} x {shape[1]} numbers (prompts x responses) are expected")
+    if isinstance(train, FineTuned) and isinstance(train.fine_tuner, Menu):
+        _require_distributions(train.fine_tuner.policies, shape)
+    try:
+        with torch.no_grad():
+            train(reference, reports)
+    except ValueError as error:
+        raise ValueError(f"training: {error}") from None
+
+
+def _require_distributions(policies: torch.Tensor, shape: tuple[int, ...]) -> None:
+    if policies.dim() != 3 or tuple(policies.shape[1:]) != shape:
+        raise ValueError(f"fine_tuner.policies: each must be {shape[0]} x {shape[1]} numbers (prompts x responses)")
+    if bool((policies < 0).any()) or bool(((policies.sum(-1) - 1).abs() > DISTRIBUTION_TOLERANCE).any()):
+        raise ValueError("fine_tuner.policies: each must be a distribution for every prompt, summing to 1")
