@@ -12,7 +12,7 @@ SHARED = {"__init__", "base"}
 FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "mechanisms/axioms": set(),
     "mechanisms/divergences": set(),
-    "mechanisms/fine_tuners": {"dual", "optimum", "welfare", "language_model"},
+    "mechanisms/fine_tuners": {"dual", "optimum", "welfare", "language_model", "smollm2", "hugging_face"},
     "mechanisms/messages": {"basis"},
     "mechanisms/payments": set(),
     "mechanisms/training_rules": {"concave_welfare"},
