@@ -10,11 +10,16 @@ from types import ModuleType
 
 import pytest
 import torch
+from ruamel.yaml import YAML
 
 from mechanisms.recipe import Recipe
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
 from reports.cli.app import main
+from simulate.config import AgentConfig, Config, MechanismConfig
+from simulate.history import AGENT_COLUMNS, OUTCOME_COLUMNS
+from simulate.load import load
+from simulate.scenario import build
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
@@ -60,3 +65,15 @@ def test_the_new_rule_and_strategy_do_what_their_words_say(tmp_path: Path) -> No
     assert half(train, reference, reports, policy).min() >= 0
     loud = run(PYTHON[-1], tmp_path).Shout().report(reports, None, None)
     assert torch.equal(loud.rewards, 3 * reports.rewards)
+
+
+def test_the_documented_scenario_file_is_one() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "scenario-file.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    data = YAML(typ="safe", pure=True).load(example)
+    assert set(data) == set(Config.model_fields)
+    assert set(data["mechanism"]) == set(MechanismConfig.model_fields)
+    assert {key for agent in data["agents"] for key in agent} == set(AgentConfig.model_fields)
+    assert build(load(data)).names == ("a", "b")
+    for column in (*AGENT_COLUMNS, *OUTCOME_COLUMNS):
+        assert f"`{column}`" in text

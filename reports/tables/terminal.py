@@ -8,7 +8,15 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-SHOWN = ("report_distance", "utility_gain", "welfare_loss", "social_welfare", "revenue")
+SHOWN = (
+    "report_distance",
+    "utility_gain",
+    "welfare_loss",
+    "social_welfare",
+    "revenue",
+    "effective_sample_size",
+    "convergence_round",
+)
 
 
 def number(value: float | None) -> str:
@@ -25,29 +33,29 @@ def number(value: float | None) -> str:
 
 
 def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
-    """One row a mechanism, one column a metric: mean over replicates, then the interval."""
-    table = Table(title=Text(title), title_justify="left")
+    """One row a metric, one column a mechanism: mean over replicates, and the interval below it."""
+    table = Table(title=Text(title), title_justify="left", show_lines=True)
     table.add_column("", no_wrap=True)
+    for name in rows:
+        table.add_column(Text(name), justify="right", overflow="fold")
     for metric in SHOWN:
-        table.add_column(metric.replace("_", " "), justify="right")
-    for name, metrics in rows.items():
-        cells = [
-            f"{number(m['mean'])}\n[{number(m['low'])}, {number(m['high'])}]" for m in map(metrics.get, SHOWN) if m
-        ]
-        table.add_row(Text(name), *map(Text, cells))
+        cells = [metrics[metric] for metrics in rows.values()]
+        if any(cell["mean"] is not None for cell in cells):
+            texts = [f"{number(c['mean'])}\n[{number(c['low'])}, {number(c['high'])}]" for c in cells]
+            table.add_row(metric.replace("_", " "), *map(Text, texts))
     return table
 
 
 def paired_table(pairs: list[Mapping[str, Any]], metric: str) -> Table:
-    """Paired differences on common random numbers."""
-    table = Table(title=Text("paired differences on the same replicates, better minus worse"), title_justify="left")
-    for heading in ("metric", "better", "worse", "difference", "P(better)"):
-        word = heading in ("metric", "better", "worse")
-        table.add_column(heading, justify="left" if word else "right", no_wrap=word)
+    """Paired differences of one metric on common random numbers."""
+    title = f"{metric.replace('_', ' ')}, paired on the same replicates: better minus worse [95 % interval]"
+    table = Table(title=Text(title), title_justify="left")
+    for heading in ("better", "worse", "difference", "P(better)"):
+        word = heading in ("better", "worse")
+        table.add_column(heading, justify="left" if word else "right", no_wrap=True)
     for pair in pairs:
         if pair["metric"] == metric:
             interval = f"{number(pair['difference'])} [{number(pair['low'])}, {number(pair['high'])}]"
-            share = pair["probability_of_improvement"]
-            cells = (pair["metric"].replace("_", " "), pair["better"], pair["worse"], interval, number(share))
+            cells = (pair["better"], pair["worse"], interval, number(pair["probability_of_improvement"]))
             table.add_row(*map(Text, cells))
     return table
