@@ -96,7 +96,7 @@ class Valuation:
         return reference.expectation(policy, self.total)
 
     def scaled(self, influence: Tensor) -> Valuation:
-        return Valuation(self.rewards, self.weights * influence)
+        return Valuation(self.rewards, self.weights * influence.to(self.weights))
 
     def payers(self) -> Valuation:
         batch = torch.broadcast_shapes(self.rewards.shape[:-2], self.weights.shape)
@@ -107,7 +107,7 @@ class Valuation:
         return LeaveOneOut(self, EVERYONE)
 
     def select(self, per_agent: Tensor) -> Tensor:
-        return _in_front(per_agent.expand(self.weights.shape[-1]), self.weights)
+        return _in_front(per_agent.to(self.weights).expand(self.weights.shape[-1]), self.weights)
 
     def bills(self, per_payer: Tensor) -> Tensor:
         return per_payer.movedim(0, -1)
@@ -196,7 +196,8 @@ class Deviations:
         return self.without
 
     def select(self, per_agent: Tensor) -> Tensor:
-        return _in_front(per_agent.expand(self.base.weights.shape[-1])[self.agents], self.base.weights)
+        weights = self.base.weights
+        return _in_front(per_agent.to(weights).expand(weights.shape[-1])[self.agents], weights)
 
     def bills(self, per_payer: Tensor) -> Tensor:
         return per_payer[..., None]

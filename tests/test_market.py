@@ -6,7 +6,9 @@ import mesa
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from mechanisms import MECHANISMS
 from simulate.history import AGENT_COLUMNS, OUTCOME_COLUMNS
 from simulate.load import load
 from simulate.market import Market, MarketAgent
@@ -115,6 +117,15 @@ def test_every_scenario_plays_a_round(name: str) -> None:
     for metric in METRICS.values():
         assert metric.value(history).shape == (2,)
     assert np.isfinite(history.of("objective")).all()
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_float32_plays_the_same_game(name: str) -> None:
+    truthful = {f"agents.{i}.strategy": "overstate" for i in range(3)}
+    settings = {"rounds": 2, "replicates": 2, "mechanism": name, **truthful}
+    single, double = (play("two_camps", settings, dtype=kind) for kind in (torch.float32, torch.float64))
+    for column in ("utility", "payment", "welfare_loss", "divergence"):
+        assert single.of(column) == pytest.approx(double.of(column), abs=1e-4)
 
 
 def test_drift_starts_each_round_from_the_last_policy() -> None:

@@ -38,8 +38,11 @@ def concave_optimum(
     """
     if divergence.tilt is None:
         raise ValueError(f"{welfare.name} welfare needs a smooth divergence; {divergence.name} has a kink")
+    kind = reports.rewards.dtype
+    double = Reference(reference.policy.double(), reference.prompt_weights.double())  # the gap needs it
     with torch.no_grad():
-        return _Dual(divergence, beta, reference, reports.rewards, reports.weights, welfare).solved()
+        dual = _Dual(divergence, beta, double, reports.rewards.double(), reports.weights.double(), welfare)
+        return dual.solved().to(kind)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def newton_optimum(divergence: Divergence, reference: Tensor, score: Tensor) -> 
         x = tilt(t, a)
         return (reference * x).sum(-1, keepdim=True), (reference * softness(x)).sum(-1, keepdim=True) / softness(t)
 
+    eps = torch.finfo(score.dtype).eps
     with torch.no_grad():
         low = torch.ones_like(top)
         high = 1 / reference.gather(-1, best)
@@ -50,8 +51,8 @@ def newton_optimum(divergence: Divergence, reference: Tensor, score: Tensor) -> 
         for _ in range(MAX_STEPS):
             mass, slope = mass_and_slope(t, a.detach())
             low, high = torch.where(mass <= 1, t, low), torch.where(mass >= 1, t, high)
-            # the rounding of a sum of hundreds of terms, or a bracket that double precision cannot halve
-            done = done | ((mass - 1).abs() <= 1e-14) | (high - low <= 4e-16 * high)
+            # the rounding of a sum of hundreds of terms, or a bracket that the precision cannot halve
+            done = done | ((mass - 1).abs() <= 50 * eps) | (high - low <= 2 * eps * high)
             if bool(done.all()):
                 break
             step = t - (mass - 1) / slope
