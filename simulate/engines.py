@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import signal
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import torch
 
@@ -56,21 +57,28 @@ def local(workers: int) -> Engine:
 
     def engine(jobs: Sequence[Job], progress: Progress) -> list[History]:
         context = get_context("spawn")  # a forked torch may hang
-        with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=settle) as pool:
-            futures = [pool.submit(played, job) for job in jobs]
-            for future in as_completed(futures):
-                progress(jobs[futures.index(future)].config.rounds)
-            return [future.result() for future in futures]
+        with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_prepare_worker) as pool:
+            try:
+                futures = [pool.submit(played, job) for job in jobs]
+                for future in as_completed(futures):
+                    future.result()  # the first failure ends the game
+                    progress(jobs[futures.index(future)].config.rounds)
+                return [future.result() for future in futures]
+            except BaseException:  # an interrupt too: nobody waits for games that nobody wants any more
+                for worker in active_children():
+                    worker.terminate()
+                raise
 
     return engine
+
+
+def _prepare_worker() -> None:
+    """An interrupt at the keyboard reaches the whole group; the parent decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settle()
 
 
 ENGINES: dict[str, Callable[[int], Engine]] = {
     "serial": lambda workers: serial,
     "local": local,
 }
-
-
-def rounds_in(jobs: Iterable[Job]) -> int:
-    """What `Progress` will add up to."""
-    return sum(job.config.rounds for job in jobs)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -233,3 +236,31 @@ def test_doctor() -> None:
     assert found["packages"]["torch"]
     assert found["devices"][0] == "cpu"
     assert "responses" in found["pools"]["story_tones"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupt_ends_everything_with_130(workers: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "reports.cli.app", "compare", "two_camps", "--rounds", "1000000", "--json"]
+    game = subprocess.Popen(
+        [*command, "--workers", workers, "--out", str(tmp_path / "never")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    time.sleep(8)  # in the middle of the game, workers started
+    assert game.poll() is None
+    game.send_signal(signal.SIGINT)
+    assert game.wait(timeout=30) == 130
+    assert not (tmp_path / "never").exists()
+    deadline = time.monotonic() + 10
+    while _alive(game.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(game.pid)
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

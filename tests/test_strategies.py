@@ -156,6 +156,8 @@ def test_streams_differ_between_agents_replicates_and_seeds() -> None:
     draws = Streams(5, [0, 1], [0, 1]).uniform(100).flatten(0, 1)
     assert len({tuple(row.tolist()) for row in draws}) == 4
     assert not torch.equal(draws[0], Streams(6, [0], [0]).uniform(100)[0, 0])
+    alone = Streams(5, [1], [1]).uniform(100)[0, 0]  # who plays beside an agent does not touch its stream
+    assert torch.equal(alone, draws[3])
 
 
 def test_bad_options_are_sentences() -> None:
