@@ -90,6 +90,12 @@ def test_welfare_loss_is_never_negative_and_zero_at_the_truth() -> None:
     assert truth.of("report_distance").max() == 0.0
 
 
+@pytest.mark.parametrize(("factor", "distance"), [(0.5, 0.5), (1.0, 0.0), (3.0, 2.0)])
+def test_report_distance_counts_lies_in_both_directions(factor: float, distance: float) -> None:
+    lie = {"agents.0.strategy": {"name": "overstate", "factor": factor}, "rounds": 1, "replicates": 1}
+    assert play("two_camps", lie).of("report_distance")[0, 0, 0] == pytest.approx(distance)
+
+
 def test_base_paper_table_1_in_the_setting_that_fits_it() -> None:
     """arXiv 2405.16276, Table 1 (published): utility gain x 1e2 by epsilon without payment; setting reconstructed."""
     for epsilon, published in ((0.01, 0.8667), (0.02, 1.3674), (0.05, 1.7978)):

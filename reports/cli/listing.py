@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -15,14 +16,14 @@ from reports.cli.options import JsonOption, print_json
 from simulate.errors import no_such
 
 
-def _documented(catalogue: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The first sentence of every entry's docstring."""
-    return [{"name": name, "summary": _first_line(entry)} for name, entry in catalogue.items()]
+def _documented(name: str, entry: Any) -> dict[str, Any]:
+    """The first line of the file that an entry lives in, and the formula its docstring begins with."""
+    return {"name": name, "summary": _opening(sys.modules[entry.__module__]), "formula": _opening(entry)}
 
 
-def _first_line(entry: Any) -> str:
-    """An entry's own first line, without the formula's line break."""
-    return " ".join((inspect.getdoc(entry) or "").split("\n\n")[0].split())
+def _opening(documented: Any) -> str:
+    """The first paragraph of a docstring on one line, without its full stop."""
+    return " ".join((inspect.getdoc(documented) or "").split("\n\n")[0].split()).removesuffix(".")
 
 
 KINDS = (
@@ -66,14 +67,11 @@ def rows(kind: str) -> list[dict[str, Any]]:
         "menus": MENUS,
     }
     if kind in documented:
-        return _documented(documented[kind])
+        return [_documented(name, entry) for name, entry in documented[kind].items()]
     if kind == "mechanisms":
         return [{"name": n, "summary": r.summary, "claims": sorted(r.claims)} for n, r in MECHANISMS.items()]
     if kind == "strategies":
-        return [
-            {"name": n, "summary": _first_line(make), "information": make().information}
-            for n, make in STRATEGIES.items()
-        ]
+        return [{**_documented(name, make), "information": make().information} for name, make in STRATEGIES.items()]
     if kind == "scenarios":
         return [{"name": n, "summary": data["summary"]} for n, data in SCENARIOS.items()]
     if kind == "pools":
@@ -96,8 +94,12 @@ def list_command(
     for name in kinds:
         table = Table(title=Text(name), title_justify="left", show_header=False, box=None, padding=(0, 2))
         for row in rows(name):
-            extra = row.get("claims") or row.get("information") or ""
-            extra = "claims " + ", ".join(extra) if isinstance(extra, list) else extra
-            table.add_row(Text(row["name"], style="bold"), Text(row["summary"]), Text(extra, style="dim"))
+            table.add_row(Text(row["name"], style="bold"), Text(row["summary"]), Text(_more(row), style="dim"))
         console.print(table)
         console.print()
+
+
+def _more(row: Mapping[str, Any]) -> str:
+    if "claims" in row:
+        return "claims " + ", ".join(row["claims"])
+    return row.get("information") or row.get("formula") or row.get("better") or ""
