@@ -246,6 +246,7 @@ def test_an_interrupt_ends_everything_with_130(workers: str, tmp_path: Path) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell had it ignored
     )
     time.sleep(8)  # in the middle of the game, workers started
     assert game.poll() is None
