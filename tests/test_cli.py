@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from contextlib import redirect_stderr, redirect_stdout
+from multiprocessing import active_children
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -238,30 +236,28 @@ def test_doctor() -> None:
     assert "responses" in found["pools"]["story_tones"]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_interrupt_ends_everything_with_130(workers: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "reports.cli.app", "compare", "two_camps", "--rounds", "1000000", "--json"]
-    game = subprocess.Popen(
-        [*command, "--workers", workers, "--out", str(tmp_path / "never")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell had it ignored
-    )
-    time.sleep(8)  # in the middle of the game, workers started
-    assert game.poll() is None
-    game.send_signal(signal.SIGINT)
-    assert game.wait(timeout=30) == 130
-    assert not (tmp_path / "never").exists()
-    deadline = time.monotonic() + 10
-    while _alive(game.pid) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not _alive(game.pid)
+def test_an_interrupt_is_130_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulate.market import Market
+
+    def interrupted(self: Market) -> None:
+        if len(self.history) == 2:
+            raise KeyboardInterrupt
+        played(self)
+
+    played = Market.step
+    monkeypatch.setattr(Market, "step", interrupted)
+    assert trueward("run", "two_camps", "--out", str(tmp_path / "never")).returncode == 130
+    assert list(tmp_path.iterdir()) == []
 
 
-def _alive(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def test_an_interrupt_ends_workers_in_the_middle_of_a_game() -> None:
+    from simulate.engines import Job, local
+    from simulate.load import load
+
+    def interrupt(rounds: int) -> None:
+        raise KeyboardInterrupt
+
+    short, endless = load("two_camps", {"rounds": 1}), load("two_camps", {"rounds": 10_000_000})
+    with pytest.raises(KeyboardInterrupt):
+        local(2)([Job(short, (0,)), Job(endless, (0,))], interrupt)
+    assert active_children() == []
