@@ -1,7 +1,7 @@
 """Five groups of readers who want different tones of the same language model; its own responses, real scores.
 
 beta is the pool's: with everybody truthful at weight 1 the policy rests on at least 248 of 440 samples per prompt,
-and on 59 if one group counts four times; what exaggeration by all leaves of them is measured in every round.
+and on 58 if one group counts four times; what exaggeration by all leaves of them is measured in every round.
 """
 
 SIZE = {"random": {"low": 0.5, "high": 1.5}}  # every replicate is a market of other group sizes
