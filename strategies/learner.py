@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import torch
@@ -37,7 +38,7 @@ class Accounts:
         return replace(self, low=low, high=high), torch.where(high > low, (utility - low) / spread, 0.5)
 
 
-class MenuLearner:
+class MenuLearner(ABC):
     """A learner whose memory is `Accounts`; it plays the action that its last update chose."""
 
     menu: str
@@ -45,9 +46,9 @@ class MenuLearner:
     def __post_init__(self) -> None:
         menu_of(self.menu)
 
+    @abstractmethod
     def choose(self, memory: Accounts, rng: Streams) -> Tensor:
         """The next action ``[B, m]``."""
-        raise NotImplementedError
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Accounts:
         """Nothing known yet."""

@@ -9,6 +9,7 @@ import re
 import shutil
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -141,10 +142,13 @@ def test_the_verdict_table_is_the_comparison(contest, page):
 def test_recomputed_numbers_are_those_of_the_comparison(contest):
     study = study_of(read_games([contest]))
     stored = json.loads((contest / "comparison.json").read_text())
-    by_name = lambda row: row["name"]  # noqa: E731
+    by_name = itemgetter("name")
     assert sorted(study.rows, key=by_name) == sorted(stored["mechanisms"], key=by_name)
-    key = lambda pair: (pair["metric"], *sorted((pair["better"], pair["worse"])))  # noqa: E731
-    ours, theirs = sorted(study.pairs, key=key), sorted(stored["paired"], key=key)
+
+    def who_on_what(pair):
+        return (pair["metric"], *sorted((pair["better"], pair["worse"])))
+
+    ours, theirs = sorted(study.pairs, key=who_on_what), sorted(stored["paired"], key=who_on_what)
     for a, b in zip(ours, theirs, strict=True):
         for name in ("difference", "low", "high"):
             if b["difference"] is None:
