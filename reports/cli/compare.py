@@ -74,7 +74,9 @@ def compare_command(
         return
     console = Console()
     rows = {row["name"]: row["metrics"] for row in verdict["mechanisms"]}
-    console.print(metrics_table(f"{config.name}: mean of the last fifth of rounds [95 % interval]", rows))
+    console.print(
+        metrics_table(f"{config.name}: interquartile mean over replicates, last fifth of rounds [95 %]", rows)
+    )
     console.print(paired_table(verdict["paired"], verdict["ranked_by"]))
     for sentence in thin_sentences(verdict["mechanisms"]):
         console.print(f"note: {sentence}", highlight=False)

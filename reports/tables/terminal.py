@@ -33,15 +33,15 @@ def number(value: float | None) -> str:
 
 
 def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
-    """One row a metric, one column a mechanism: mean over replicates, and the interval below it."""
+    """One row a metric, one column a mechanism: interquartile mean over replicates, its interval below."""
     table = Table(title=Text(title), title_justify="left", show_lines=True)
     table.add_column("", no_wrap=True)
     for name in rows:
         table.add_column(Text(name), justify="right", overflow="fold")
     for metric in SHOWN:
         cells = [metrics[metric] for metrics in rows.values()]
-        if any(cell["mean"] is not None for cell in cells):
-            texts = [f"{number(c['mean'])}\n[{number(c['low'])}, {number(c['high'])}]" for c in cells]
+        if any(cell["iqm"] is not None for cell in cells):
+            texts = [f"{number(c['iqm'])}\n[{number(c['low'])}, {number(c['high'])}]" for c in cells]
             table.add_row(metric.replace("_", " "), *map(Text, texts))
     return table
 
