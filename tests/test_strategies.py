@@ -16,8 +16,9 @@ from simulate.load import load
 from simulate.repeated_game import play
 from simulate.scenario import build
 from strategies import STRATEGIES
-from strategies.base import INFORMATION
+from strategies.base import INFORMATION, Observation
 from strategies.blend import Blend
+from strategies.exp3 import Exp3
 from strategies.menus import MENUS
 from strategies.menus.base import sampled
 from strategies.overstate import Overstate
@@ -81,8 +82,6 @@ def test_memory_and_valuation_are_not_changed_in_place(name: str) -> None:
     memory = strategy.init(truth, scenario.messages, rng)
     said = strategy.report(truth, memory, rng)
     kept = said.rewards.clone()
-    from strategies.base import Observation
-
     seen = Observation(
         scenario.messages.project(said),
         torch.ones(3, 3).double(),
@@ -150,6 +149,21 @@ def test_sampled_follows_the_probabilities() -> None:
     probabilities = torch.tensor([[[0.2, 0.0, 0.8]]]).double()
     draws = [sampled(probabilities, torch.tensor([[u]]).double()).item() for u in (0.0, 0.19, 0.2, 0.5, 0.999999)]
     assert draws == [0, 0, 2, 2, 2]
+
+
+def test_exp3_divides_by_the_probability_of_the_lie_told() -> None:
+    messages = MessageSpace("free", free, torch.ones(1, 3, dtype=torch.bool))
+    own, rng = Valuation(torch.rand(4, 2, 1, 3).double(), torch.ones(4, 2).double()), Streams(0, range(4), range(2))
+    strategy = Exp3(rate=1.0, explore=0.2)
+    memory = strategy.init(own, messages, rng)
+    expected = torch.zeros_like(memory.scores)
+    for utility, gain in ((1.0, 0.5), (3.0, 1.0), (2.0, 0.5), (1.0, 0.0)):  # gain: on the range seen so far
+        chance = 0.8 * torch.softmax(expected, -1) + 0.2 / 6
+        told = memory.action[..., None]
+        expected.scatter_add_(-1, told, gain / chance.gather(-1, told))
+        seen = Observation(own, torch.full((4, 2), utility).double(), None, None, None, messages)
+        memory = strategy.update(own, memory, seen, rng)
+        assert torch.allclose(memory.scores, expected)
 
 
 def test_streams_differ_between_agents_replicates_and_seeds() -> None:
