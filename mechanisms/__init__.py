@@ -9,11 +9,12 @@ from mechanisms.facade import lazily
 
 if TYPE_CHECKING:
     from mechanisms.axioms import AXIOMS
+    from mechanisms.catalogue import MECHANISMS
     from mechanisms.divergences import DIVERGENCES
     from mechanisms.fine_tuners import FINE_TUNERS
     from mechanisms.messages import MESSAGES
     from mechanisms.payments import PAYMENT_RULES
-    from mechanisms.recipe import MECHANISMS, Recipe
+    from mechanisms.recipe import Recipe
     from mechanisms.training_rules import TRAINING_RULES
 
 __all__ = [
@@ -33,7 +34,7 @@ __getattr__ = lazily(
         "AXIOMS": "mechanisms.axioms",
         "DIVERGENCES": "mechanisms.divergences",
         "FINE_TUNERS": "mechanisms.fine_tuners",
-        "MECHANISMS": "mechanisms.recipe",
+        "MECHANISMS": "mechanisms.catalogue",
         "MESSAGES": "mechanisms.messages",
         "PAYMENT_RULES": "mechanisms.payments",
         "Recipe": "mechanisms.recipe",

@@ -10,8 +10,9 @@ import torch
 from mechanisms.base import Mechanism
 from mechanisms.divergences import DIVERGENCES
 from mechanisms.fine_tuners import FINE_TUNERS
-from mechanisms.named import Named, made, name_of, unknown
+from mechanisms.named import Named, bound, made
 from mechanisms.payments import PAYMENT_RULES
+from mechanisms.prior import UNIFORM, Prior
 from mechanisms.recipe import Recipe
 from mechanisms.training_rules import TRAINING_RULES
 
@@ -36,8 +37,14 @@ def assembled(recipe: Recipe, dtype: torch.dtype | None, device: torch.device | 
     supplied = {"divergence": divergence, "beta": float(recipe.beta)}
     fine_tuner = made(FINE_TUNERS, tensors("fine_tuner", recipe.fine_tuner), "fine_tuner", **supplied)
     train = made(TRAINING_RULES, tensors("training", recipe.training), "training", fine_tuner)
-    if name_of(recipe.payment) not in PAYMENT_RULES:
-        raise ValueError(f"payment: {unknown('payment', name_of(recipe.payment), PAYMENT_RULES)}")
-    if isinstance(recipe.payment, Mapping) and len(recipe.payment) > 1:
-        raise ValueError(f"payment: {name_of(recipe.payment)} has no options")
-    return Mechanism(train, PAYMENT_RULES[name_of(recipe.payment)], recipe.claims)
+    payment, prior = tensors("payment", recipe.payment), UNIFORM
+    if isinstance(payment, Mapping) and "prior" in payment:
+        prior = made({"prior": Prior}, {**_mapping(payment["prior"]), "name": "prior"}, "payment.prior")
+        payment = {**payment, "prior": prior}
+    return Mechanism(train, bound(PAYMENT_RULES, payment, "payment", 4), recipe.claims, prior)
+
+
+def _mapping(given: Any) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"payment.prior is {given!r}; a mapping with samples, low, high, weight, seed is expected")
+    return given

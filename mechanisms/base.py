@@ -16,6 +16,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from mechanisms.prior import UNIFORM, Prior
 from mechanisms.reference import Reference
 from mechanisms.valuation import Profile, Reports, Valuation
 
@@ -40,7 +41,7 @@ class TrainingRule(Protocol):
         ...
 
     def value(self, reference: Reference, reports: Profile) -> Tensor:
-        """The objective that the rule's own policy attains ``[...]``."""
+        """The largest objective that the rule could attain ``[...]``; rules that maximise, do attain it."""
         ...
 
     def divergence(self, reference: Reference, policy: Tensor) -> Tensor:
@@ -71,6 +72,7 @@ class Mechanism:
     train: TrainingRule
     pay: PaymentRule
     claims: frozenset[str] = field(default_factory=frozenset)
+    prior: Prior = UNIFORM  # what everybody believes of a stranger; only Bayesian payments and axioms use it
 
     def __call__(self, reference: Reference, reports: Reports) -> Outcome:
         policy = self.train(reference, reports)

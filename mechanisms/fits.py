@@ -9,12 +9,12 @@ from mechanisms.fine_tuners.menu import Menu
 from mechanisms.reference import Reference
 from mechanisms.training_rules.base import FineTuned
 from mechanisms.training_rules.social_welfare import SocialWelfare
-from mechanisms.valuation import Profile
+from mechanisms.valuation import Reports
 
 DISTRIBUTION_TOLERANCE = 1e-9  # how far a menu's policy may be from summing to one
 
 
-def require_fit(mechanism: Mechanism, reference: Reference, reports: Profile) -> None:
+def require_fit(mechanism: Mechanism, reference: Reference, reports: Reports) -> None:
     """Raises ValueError, naming the option and the shape it must have, or why the rule cannot train on the reports."""
     train, shape, n = mechanism.train, tuple(reference.policy.shape[-2:]), reports.weights.shape[-1]
     if isinstance(train, SocialWelfare):
@@ -25,11 +25,15 @@ def require_fit(mechanism: Mechanism, reference: Reference, reports: Profile) ->
             raise ValueError(f"training.boosts: {shape[0]} x {shape[1]} numbers (prompts x responses) are expected")
     if isinstance(train, FineTuned) and isinstance(train.fine_tuner, Menu):
         _require_distributions(train.fine_tuner.policies, shape)
-    try:
-        with torch.no_grad():
-            train(reference, reports)
-    except ValueError as error:
-        raise ValueError(f"training: {error}") from None
+    with torch.no_grad():
+        try:
+            policy = train(reference, reports)
+        except ValueError as error:
+            raise ValueError(f"training: {error}") from None
+        try:
+            mechanism.pay(train, reference, reports, policy)
+        except ValueError as error:
+            raise ValueError(f"payment: {error}") from None
 
 
 def _require_distributions(policies: torch.Tensor, shape: tuple[int, ...]) -> None:

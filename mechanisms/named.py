@@ -6,6 +6,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 Named = str | Mapping[str, Any]  # a name, or {name: ..., option: ...}
@@ -33,12 +34,32 @@ def made(catalogue: Mapping[str, Any], spec: Named, what: str, *positional: Any,
 
     Raises ValueError in one sentence that starts with ``what``: for an unknown name or option, or a bad value.
     """
+    options = _options(catalogue, spec, what, len(positional), supplied)
+    try:
+        return catalogue[name_of(spec)](*positional, **supplied, **options)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{what}: {' '.join(str(error).split())}") from None
+
+
+def bound(catalogue: Mapping[str, Any], spec: Named, what: str, positional: int) -> Any:
+    """The function ``catalogue[name]`` of so many positional arguments, its options filled in.
+
+    Raises ValueError in one sentence that starts with ``what``: for an unknown name or option.
+    """
+    options = _options(catalogue, spec, what, positional, {})
+    return partial(catalogue[name_of(spec)], **options) if options else catalogue[name_of(spec)]
+
+
+def _options(
+    catalogue: Mapping[str, Any], spec: Named, what: str, positional: int, supplied: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options of a spec, checked against the parameters that are left to it."""
     name = name_of(spec)
     options = {} if isinstance(spec, str) else {key: value for key, value in spec.items() if key != "name"}
     if name not in catalogue:
         raise ValueError(f"{what}: {unknown(what.split('.')[-1], name, catalogue)}")
     parameters = inspect.signature(catalogue[name]).parameters
-    own = {key: p for i, (key, p) in enumerate(parameters.items()) if i >= len(positional) and key not in supplied}
+    own = {key: p for i, (key, p) in enumerate(parameters.items()) if i >= positional and key not in supplied}
     for option, value in options.items():
         if option not in own:
             raise ValueError(f"{what}: {unknown(f'option of {name}', option, own)}")
@@ -48,10 +69,7 @@ def made(catalogue: Mapping[str, Any], spec: Named, what: str, *positional: Any,
     missing = [key for key, p in own.items() if p.default is inspect.Parameter.empty and key not in options]
     if missing:
         raise ValueError(f"{what}: {name} needs the option {missing[0]!r}")
-    try:
-        return catalogue[name](*positional, **supplied, **options)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{what}: {' '.join(str(error).split())}") from None
+    return options
 
 
 def _require_number(value: Any, default: float, what: str) -> None:

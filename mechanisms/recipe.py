@@ -1,29 +1,17 @@
-"""A mechanism by names: what a scenario file says, before it is built; and the catalogue of named mechanisms."""
+"""A mechanism by names: what a scenario file says, before it is built."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mechanisms.claims import CLAIMS
 from mechanisms.named import Named, name_of
 
 if TYPE_CHECKING:
     import torch
 
     from mechanisms.base import Mechanism
-
-_RATIONAL = frozenset({"individually_rational", "no_deficit"})
-
-# What a pair of training and payment rule promises for non-negative rewards, whatever the divergence and the
-# fine-tuner (arXiv 2405.16276, Prop. 4.4, for the affine maximizer; the others pay nothing, or at most their value).
-CLAIMS: dict[tuple[str, str], frozenset[str]] = {
-    ("social_welfare", "affine_maximizer"): _RATIONAL | {"incentive_compatible"},
-    ("social_welfare", "pay_as_reported"): _RATIONAL,
-    ("social_welfare", "zero"): _RATIONAL,
-    ("nash_welfare", "zero"): _RATIONAL,
-    ("egalitarian", "zero"): _RATIONAL,
-    ("generalized_mean", "zero"): _RATIONAL,
-}
 
 
 @dataclass(frozen=True)
@@ -59,13 +47,3 @@ class Recipe:
         from mechanisms.assembly import assembled  # here, so that scenario files can be checked without torch
 
         return assembled(self, dtype, device)
-
-
-MECHANISMS: dict[str, Recipe] = {
-    "no_payment": Recipe(payment="zero", summary="maximise reported welfare, charge nothing: lying pays"),
-    "vcg": Recipe(payment="affine_maximizer", summary="charge the externality on the others: truth is dominant"),
-    "pay_as_reported": Recipe(payment="pay_as_reported", summary="charge the reported valuation: agents shade"),
-    "nash_welfare": Recipe("nash_welfare", payment="zero", summary="maximise the product of expected rewards"),
-    "egalitarian": Recipe("egalitarian", payment="zero", summary="maximise the least expected reward"),
-    "generalized_mean": Recipe("generalized_mean", payment="zero", summary="aggregate rewards by log-mean-exp"),
-}

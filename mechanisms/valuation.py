@@ -67,6 +67,10 @@ class Reports(Profile, Protocol):
         """A quantity with axes as in `payers` laid out as payments are: ``[..., q]``."""
         ...
 
+    def billed(self, per_agent: Tensor) -> Tensor:
+        """The payers' part of a quantity that was worked out for everybody ``[..., n]``: ``[..., q]``."""
+        ...
+
 
 @dataclass(frozen=True)
 class Valuation:
@@ -111,6 +115,9 @@ class Valuation:
 
     def bills(self, per_payer: Tensor) -> Tensor:
         return per_payer.movedim(0, -1)
+
+    def billed(self, per_agent: Tensor) -> Tensor:
+        return per_agent
 
     def of(self, agents: Agents) -> Valuation:
         """The valuations of some agents alone: ``[..., m, P, K]``."""
@@ -201,6 +208,15 @@ class Deviations:
 
     def bills(self, per_payer: Tensor) -> Tensor:
         return per_payer[..., None]
+
+    def billed(self, per_agent: Tensor) -> Tensor:
+        mine = _one_hot(self.agents, self.base.weights)  # [m, 1..., n]
+        return torch.where(mine, per_agent, 0.0).sum(-1, keepdim=True)
+
+
+def spelled_out(profile: Profile) -> Valuation:
+    """A copy of a variation as a profile of its own, for rules that vary it again."""
+    return Valuation(profile.rewards, profile.weights)
 
 
 def _in_front(per_agent: Tensor, weights: Tensor) -> Tensor:

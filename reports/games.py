@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mechanisms.catalogue import MECHANISMS
 from mechanisms.named import name_of
-from mechanisms.recipe import MECHANISMS, Recipe
+from mechanisms.recipe import Recipe
 from simulate.config import Config, MechanismConfig, parse
 from simulate.errors import BadInput
 from simulate.history import AGENT_COLUMNS, OUTCOME_COLUMNS, History

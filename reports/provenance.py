@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from mechanisms.recipe import MECHANISMS
+from mechanisms.catalogue import MECHANISMS
 from reports.games import Game
 from reports.text import agreed, listed
 from simulate.config import Config, expanded

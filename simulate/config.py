@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from mechanisms.catalogue import MECHANISMS
 from mechanisms.named import unknown
-from mechanisms.recipe import MECHANISMS
 from simulate.errors import BadInput, sentence
 
 DISTRIBUTION_TOLERANCE = 1e-9  # how far a reference may be from summing to one before it is refused

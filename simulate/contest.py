@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from mechanisms.recipe import MECHANISMS
+from mechanisms.catalogue import MECHANISMS
 from simulate.config import Config, expanded
 from simulate.engines import Engine, Progress, jobs_of, serial
 from simulate.errors import BadInput, no_such

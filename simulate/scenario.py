@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from mechanisms.base import Mechanism
+from mechanisms.catalogue import MECHANISMS
 from mechanisms.fits import require_fit
 from mechanisms.messages import MESSAGES
 from mechanisms.messages.base import MessageSpace
 from mechanisms.messages.basis import basis
 from mechanisms.named import made
-from mechanisms.recipe import MECHANISMS, Recipe
+from mechanisms.recipe import Recipe
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
 from simulate.config import Config, MechanismConfig

@@ -45,11 +45,11 @@ KINDS = (
 def rows(kind: str) -> list[dict[str, Any]]:
     """One catalogue: a name and a summary each, and what else there is to say."""
     from mechanisms.axioms import AXIOMS
+    from mechanisms.catalogue import MECHANISMS
     from mechanisms.divergences import DIVERGENCES
     from mechanisms.fine_tuners import FINE_TUNERS
     from mechanisms.messages import MESSAGES
     from mechanisms.payments import PAYMENT_RULES
-    from mechanisms.recipe import MECHANISMS
     from mechanisms.training_rules import TRAINING_RULES
     from simulate.metrics import METRICS
     from simulate.pools import POOLS

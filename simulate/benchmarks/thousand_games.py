@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mechanisms.recipe import MECHANISMS
+from mechanisms.catalogue import MECHANISMS
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
 from simulate.benchmarks.base import Benchmark
