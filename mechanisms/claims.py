@@ -1,16 +1,64 @@
-"""Which axioms a pair of training and payment rule claims; `trueward audit` proves or refutes them."""
+"""Which axioms a mechanism claims, as data: what its rule is, and what the pair of rules adds.
+
+Claims are made for non-negative rewards (arXiv 2405.16276, section 3).  `trueward audit` puts them to the test, and
+looks for a witness against every axiom that is not claimed.
+"""
 
 from __future__ import annotations
 
-_RATIONAL = frozenset({"individually_rational", "no_deficit"})
+_IMPLEMENTABLE = {"weakly_monotone", "cyclically_monotone", "loop_free"}
+_TRUTHFUL = {"incentive_compatible", "bayes_incentive_compatible", "payment_equivalent"}
+_RATIONAL = {"individually_rational", "no_deficit"}
+_FREE = _RATIONAL | {"budget_balanced"}  # nobody pays
 
-# What a pair of training and payment rule promises for non-negative rewards, whatever the divergence and the
-# fine-tuner (arXiv 2405.16276, Prop. 4.4, for the affine maximizer; the others pay nothing, or at most their value).
-CLAIMS: dict[tuple[str, str], frozenset[str]] = {
-    ("social_welfare", "affine_maximizer"): _RATIONAL | {"incentive_compatible"},
-    ("social_welfare", "pay_as_reported"): _RATIONAL,
-    ("social_welfare", "zero"): _RATIONAL,
-    ("nash_welfare", "zero"): _RATIONAL,
-    ("egalitarian", "zero"): _RATIONAL,
-    ("generalized_mean", "zero"): _RATIONAL,
+# Of the training rule, whatever is charged.
+RULE_CLAIMS: dict[str, set[str]] = {
+    "social_welfare": _IMPLEMENTABLE | {"efficient"},
+    "sink": _IMPLEMENTABLE,
+    "best_of_n_dictator": _IMPLEMENTABLE,
+    "sampled_duple": _IMPLEMENTABLE,
+    "vote_share_duple": _IMPLEMENTABLE,
+    "voting_by_issues": _IMPLEMENTABLE,
+    "proportional_borda": _IMPLEMENTABLE,
 }
+
+# What a payment adds to a rule.
+PAIR_CLAIMS: dict[tuple[str, str], set[str]] = {
+    ("social_welfare", "affine_maximizer"): _TRUTHFUL | _RATIONAL | {"participation", "noise_robust"},
+    ("social_welfare", "cumulant"): _RATIONAL,
+    ("social_welfare", "pay_as_reported"): _RATIONAL,
+    ("social_welfare", "zero"): _FREE | {"participation"},
+    ("social_welfare", "groves"): _TRUTHFUL | {"individually_rational", "participation", "noise_robust"},
+    ("social_welfare", "mosaic"): _TRUTHFUL | {"noise_robust"},
+    ("social_welfare", "bailey"): _TRUTHFUL | {"individually_rational", "participation", "noise_robust"},
+    ("social_welfare", "cavallo"): _TRUTHFUL | _RATIONAL | {"participation", "noise_robust"},
+    ("social_welfare", "agv"): {"bayes_incentive_compatible", "budget_balanced", "no_deficit"},
+    ("sink", "sink"): _TRUTHFUL | _RATIONAL | {"budget_balanced"},
+    ("best_of_n_dictator", "zero"): _TRUTHFUL | {"participation"},
+    ("sampled_duple", "zero"): _TRUTHFUL | {"participation"},
+    ("vote_share_duple", "zero"): _TRUTHFUL | {"participation"},
+    ("voting_by_issues", "zero"): _TRUTHFUL | {"participation"},
+    ("proportional_borda", "zero"): _TRUTHFUL | {"participation"},
+    ("nash_welfare", "zero"): {"participation"},
+    ("opinion_pool", "affine_maximizer"): {"no_deficit"},
+    ("opinion_pool", "token_auction"): {"no_deficit"},
+    ("opinion_pool", "segment_auction"): {"no_deficit"},
+}
+
+IN_RANGE = ("menu", "replies")  # fine-tuners that maximise exactly over policies fixed before the reports arrive
+
+
+def claims_of(training: str, payment: str, fine_tuner: str, plain: bool) -> frozenset[str]:
+    """The axioms claimed; ``plain`` says that no option bends the training rule.
+
+    Rules that name nobody are anonymous; who pays nothing, runs no deficit.  Trained only approximately, a rule
+    claims truthfulness up to its optimality gap, and nothing that depends on the optimum.
+    """
+    claimed = {"anonymous"} | RULE_CLAIMS.get(training, set()) | PAIR_CLAIMS.get((training, payment), set())
+    if payment == "zero":
+        claimed |= _FREE
+    if not plain or fine_tuner in IN_RANGE:
+        claimed -= {"efficient"}
+    if fine_tuner not in ("exact", *IN_RANGE):
+        claimed &= {"incentive_compatible", "anonymous"} | (_FREE if payment == "zero" else set())
+    return frozenset(claimed)

@@ -20,7 +20,7 @@ class Prior:
     torch.Size([3, 2, 1, 4])
     """
 
-    samples: int = 64
+    samples: int = 32
     low: float = 0.0
     high: float = 1.0
     weight: float = 1.0

@@ -1,12 +1,12 @@
 """Nobody who tells the truth is worse off than with nothing (arXiv 2405.16276, Def. 3.3)."""
 
-from torch import Tensor
+from __future__ import annotations
 
+from mechanisms.axioms.base import Finding, Games, at_truth
 from mechanisms.base import Mechanism, utility
-from mechanisms.reference import Reference
-from mechanisms.valuation import Valuation
 
 
-def individually_rational(mechanism: Mechanism, reference: Reference, truth: Valuation, lies: Valuation) -> Tensor:
-    """-utility at the truth ``[..., n]``; rewards are taken to be non-negative, as everywhere in the paper."""
-    return -utility(reference, truth, mechanism(reference, truth))
+def individually_rational(mechanism: Mechanism, games: Games) -> Finding:
+    """-utility at the truth; rewards are taken to be non-negative, as everywhere in the paper."""
+    violation = -utility(games.reference, games.truth, mechanism(games.reference, games.truth))
+    return Finding(violation, at_truth(games), {"games": len(violation)})

@@ -1,13 +1,12 @@
-"""The provider never pays out in total."""
+"""The provider never pays out in total (weak budget balance)."""
 
-from torch import Tensor
+from __future__ import annotations
 
+from mechanisms.axioms.base import Finding, Games, at_truth
 from mechanisms.base import Mechanism
-from mechanisms.reference import Reference
-from mechanisms.valuation import Valuation
 
 
-def no_deficit(mechanism: Mechanism, reference: Reference, truth: Valuation, lies: Valuation) -> Tensor:
-    """-sum of payments, the same for every agent ``[..., n]``."""
-    payments = mechanism(reference, truth).payments
-    return -payments.sum(-1, keepdim=True).expand_as(payments)
+def no_deficit(mechanism: Mechanism, games: Games) -> Finding:
+    """-sum of payments at the truth."""
+    violation = -mechanism(games.reference, games.truth).payments.sum(-1, keepdim=True)
+    return Finding(violation, at_truth(games), {"games": len(violation)})

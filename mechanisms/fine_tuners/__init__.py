@@ -2,8 +2,12 @@
 
 from mechanisms.fine_tuners.exact import Exact
 from mechanisms.fine_tuners.menu import Menu
+from mechanisms.fine_tuners.mirror import Mirror
+from mechanisms.fine_tuners.replies import Replies
 
 FINE_TUNERS = {
     "exact": Exact,
     "menu": Menu,
+    "mirror": Mirror,
+    "replies": Replies,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from mechanisms.divergences.base import Divergence
@@ -33,7 +34,23 @@ class FineTuner(Protocol):
         """The policy that maximises welfare(E[r_1], ..., E[r_n]) - beta * D."""
         ...
 
+    def gap(self, reference: Reference, reward: Tensor) -> Tensor:
+        """How far its policy stays behind the best that it could choose ``[...]``; 0 where it maximises in its range.
+
+        An affine maximizer whose payments use attained objectives has ex-post regret at most the gap at the truth.
+        """
+        ...
+
+    def anchor(self, reference: Reference) -> Reference:
+        """What the divergence is charged from: the reference, or the part of it that the tuner has seen."""
+        ...
+
 
 def divergence_from(fine_tuner: FineTuner, reference: Reference, policy: Tensor) -> Tensor:
-    """D(policy, reference), a mean over prompts ``[...]``."""
-    return reference.mean(fine_tuner.divergence(policy, reference.policy))
+    """D(policy, anchor), the divergence that the fine-tuner charges, a mean over prompts ``[...]``."""
+    return reference.mean(fine_tuner.divergence(policy, fine_tuner.anchor(reference).policy))
+
+
+def no_gap(reference: Reference, reward: Tensor) -> Tensor:
+    """Zeros ``[...]``: the gap of a tuner that maximises."""
+    return reward.new_zeros(torch.broadcast_shapes(reference.policy.shape[:-2], reward.shape[:-2]))

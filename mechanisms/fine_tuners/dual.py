@@ -32,8 +32,7 @@ def concave_optimum(
 ) -> Tensor:
     """argmax_policy welfare(E[r_1], ..., E[r_n]) - beta * D, to a duality gap below 1e-9: ``[..., P, K]``.
 
-    Raises ValueError for a divergence with a kink (the dual does not determine the policy there), and where the
-    Nash welfare is minus infinity whatever the policy (an agent none of whose rewards is positive); ArithmeticError
+    Raises ValueError for a divergence with a kink (the dual does not determine the policy there), ArithmeticError
     where the gap does not close.
     """
     if divergence.tilt is None:
@@ -108,7 +107,6 @@ class _Dual:
         if self.welfare.simplex:
             y = present / present.sum(-1, keepdim=True).clamp(min=1)
         else:
-            self._require_positive_rewards()
             before = self.reference.expectation(self.reference.policy[..., None, :, :], self.rewards)
             y = self.weights / before.clamp(min=torch.finfo(before.dtype).eps)
         batch = torch.broadcast_shapes(y.shape, self.rewards.shape[:-2], (*self.reference.policy.shape[:-2], 1))
@@ -169,11 +167,3 @@ class _Dual:
             return torch.where(present.any(-1), (point.y * point.expected).sum(-1) - least, 0.0)
         ratio = torch.where(present, point.y * point.expected / torch.where(present, self.weights, 1.0), 1.0)
         return (self.weights * (ratio - 1 - ratio.log())).sum(-1)
-
-    def _require_positive_rewards(self) -> None:
-        supported = self.reference.policy[..., None, :, :] > 0
-        best = torch.where(supported, self.rewards, -torch.inf).flatten(-2).amax(-1)
-        if bool(((best <= 0) & (self.weights > 0)).any()):
-            raise ValueError(
-                "nash welfare needs a reward above 0 on some response of every report; one report has none"
-            )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mechanisms.divergences.base import Divergence
-from mechanisms.fine_tuners.base import divergence_from
+from mechanisms.fine_tuners.base import divergence_from, no_gap
 from mechanisms.fine_tuners.dual import concave_optimum
 from mechanisms.fine_tuners.optimum import optimum
 from mechanisms.fine_tuners.welfare import Welfare
@@ -39,3 +39,9 @@ class Exact:
     def concave(self, reference: Reference, reports: Profile, welfare: Welfare) -> Tensor:
         """Raises ValueError for a divergence with a kink, whose dual does not determine the policy."""
         return concave_optimum(self.divergence, self.beta, reference, reports, welfare)
+
+    def gap(self, reference: Reference, reward: Tensor) -> Tensor:
+        return no_gap(reference, reward)
+
+    def anchor(self, reference: Reference) -> Reference:
+        return reference

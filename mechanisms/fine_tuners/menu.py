@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mechanisms.divergences.base import Divergence
+from mechanisms.fine_tuners.base import no_gap
 from mechanisms.fine_tuners.welfare import Welfare
 from mechanisms.reference import Reference
 from mechanisms.valuation import Profile
@@ -33,6 +34,12 @@ class Menu:
         expected = reference.expectation(self.policies[:, None], reports.rewards[..., None, :, :, :])  # [..., C, n]
         scores = welfare.value(expected, reports.weights[..., None, :]) - self._costs(reference)
         return self.policies[scores.argmax(-1)]
+
+    def gap(self, reference: Reference, reward: Tensor) -> Tensor:
+        return no_gap(reference, reward)
+
+    def anchor(self, reference: Reference) -> Reference:
+        return reference
 
     def _scores(self, reference: Reference, reward: Tensor) -> Tensor:
         return reference.expectation(self.policies, reward[..., None, :, :]) - self._costs(reference)  # [..., C]

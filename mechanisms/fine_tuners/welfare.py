@@ -28,7 +28,7 @@ class Welfare:
 
 def nash() -> Welfare:
     """W(v) = sum w_i log v_i (Nash 1950; Kaneko and Nakamura 1979)."""
-    return Welfare("nash", lambda v, w: torch.xlogy(w, v).sum(-1), simplex=False)
+    return Welfare("nash", lambda v, w: torch.xlogy(w, v.clamp(min=0)).sum(-1), simplex=False)
 
 
 def least() -> Welfare:

@@ -21,6 +21,7 @@ class FineTuned:
     """The regulariser of a rule."""
 
     fine_tuner: FineTuner
+    iterative: ClassVar[bool] = False  # is every policy the end of a solver's iterations? Searches then try less
 
     @property
     def beta(self) -> float:

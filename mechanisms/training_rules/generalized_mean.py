@@ -32,7 +32,9 @@ class GeneralizedMean(FineTuned):
         """W * R: ``[..., P, K]``; zero when nobody is present."""
         if self.alpha == 0:
             return reports.total
-        logs = reports.weights.log()[..., None, None] + self.alpha * reports.rewards
+        here = reports.weights > 0
+        log_weights = torch.where(here, torch.where(here, reports.weights, 1.0).log(), -torch.inf)
+        logs = log_weights[..., None, None] + self.alpha * reports.rewards
         everyone = reports.weights.sum(-1)[..., None, None]
         mean = (torch.logsumexp(logs, -3) - everyone.log()) / self.alpha
         return torch.where(everyone > 0, everyone * mean, 0.0)

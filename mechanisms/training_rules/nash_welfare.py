@@ -6,5 +6,8 @@ from mechanisms.training_rules.concave_welfare import ConcaveWelfare
 
 
 def nash_welfare(fine_tuner: FineTuner) -> ConcaveWelfare:
-    """objective = sum_i w_i log E[r_i] - beta * D; rewards must be non-negative, none of them all zero."""
+    """objective = sum_i w_i log E[max(r_i, 0)] - beta * D; an agent without a reward above 0 is left out.
+
+    Leaving out whom nothing can please is the usual convention for the maximum Nash welfare (Caragiannis et al. 2019).
+    """
     return ConcaveWelfare(fine_tuner, nash())

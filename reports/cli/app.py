@@ -6,11 +6,13 @@ import sys
 
 import typer
 
+from reports.cli.audit import audit_command
 from reports.cli.bench import bench_command
 from reports.cli.compare import compare_command
 from reports.cli.doctor import doctor_command
 from reports.cli.listing import list_command
 from reports.cli.report import report_command
+from reports.cli.reproduce import reproduce_command
 from reports.cli.run import run_command
 from reports.cli.solve import solve_command
 from simulate.errors import BadInput
@@ -27,7 +29,9 @@ app = typer.Typer(
 app.command("solve", epilog="Example: trueward solve game.yaml --json")(solve_command)
 app.command("run", epilog="Example: trueward run two_camps --rounds 50 --set mechanism.payment=zero")(run_command)
 app.command("compare", epilog="Example: trueward compare story_tones --mechanisms no_payment,vcg")(compare_command)
+app.command("audit", epilog="Example: trueward audit two_camps --set mechanism=egalitarian")(audit_command)
 app.command("report", epilog="Example: trueward report runs/demo")(report_command)
+app.command("reproduce", epilog="Example: trueward reproduce theorems")(reproduce_command)
 app.command("list", epilog="Example: trueward list mechanisms")(list_command)
 app.command("bench", epilog="Example: trueward bench thousand_games --json")(bench_command)
 app.command("doctor", epilog="Example: trueward doctor")(doctor_command)

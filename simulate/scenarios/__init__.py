@@ -7,6 +7,7 @@ from simulate.scenarios.free_rider import free_rider
 from simulate.scenarios.paper_synthetic import paper_synthetic
 from simulate.scenarios.story_tones import story_tones
 from simulate.scenarios.two_camps import two_camps
+from simulate.scenarios.unequal_agents import unequal_agents
 
 SCENARIOS: dict[str, dict[str, Any]] = {
     "story_tones": story_tones,
@@ -14,4 +15,5 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "free_rider": free_rider,
     "paper_synthetic": paper_synthetic,
     "crowd": crowd,
+    "unequal_agents": unequal_agents,
 }
