@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
+from mechanisms.ascent import together, winner
 from mechanisms.messages.base import MessageSpace
 from mechanisms.valuation import Valuation
-from strategies.ascent import slope
+from strategies.ascent import climbed
 from strategies.base import Observation
 from strategies.menus import MENUS
 from strategies.streams import Streams
@@ -40,25 +40,12 @@ class BestResponse:
 
     def update(self, valuation: Valuation, memory: Valuation, seen: Observation, rng: Streams) -> Valuation:
         """Search again, the others having moved."""
-        at = self._starts(valuation, seen, rng)
-        best, record = at, torch.full_like(at.weights, -torch.inf)
-        for step in range(1, self.steps + 1):
-            utilities, uphill = slope(seen, at)
-            best, record = _better(best, record, at, utilities)
-            size = self.rate / step**0.5
-            scale = uphill.rewards.abs().flatten(-2).amax(-1).clamp(min=1e-12)[..., None, None]
-            turn = uphill.weights / uphill.weights.abs().clamp(min=1e-12)
-            at = seen.messages.project(
-                Valuation(at.rewards + size * uphill.rewards / scale, at.weights * (size * turn).exp())
-            )
         assert seen.counterfactual is not None
-        best, record = _better(best, record, at, seen.counterfactual(at))
+        best, record = climbed(seen, self._starts(valuation, seen, rng), self.steps, self.rate)
         honest = seen.counterfactual(Valuation(valuation.rewards[None], valuation.weights[None]))
-        record = torch.cat([honest + GAIN, record])
-        rewards = torch.cat([valuation.rewards.expand_as(best.rewards[:1]), best.rewards])
-        weights = torch.cat([valuation.weights.expand_as(best.weights[:1]), best.weights])
-        winner = record.argmax(0, keepdim=True)
-        return Valuation(rewards.take_along_dim(winner[..., None, None], 0)[0], weights.take_along_dim(winner, 0)[0])
+        truth = Valuation(valuation.rewards.expand_as(best.rewards[:1]), valuation.weights.expand_as(best.weights[:1]))
+        chosen, _ = winner(together(truth, best), torch.cat([honest + GAIN, record]))
+        return Valuation(chosen.rewards[0], chosen.weights[0])
 
     def _starts(self, valuation: Valuation, seen: Observation, rng: Streams) -> Valuation:
         lies = [Valuation(valuation.rewards[None], valuation.weights[None])]
@@ -69,9 +56,3 @@ class BestResponse:
         shape = valuation.rewards.shape
         rewards = [lie.rewards.expand(lie.weights.shape[0], *shape) for lie in lies]
         return Valuation(torch.cat(rewards), torch.cat([lie.weights for lie in lies]))
-
-
-def _better(best: Valuation, record: Tensor, rival: Valuation, utilities: Tensor) -> tuple[Valuation, Tensor]:
-    wins = utilities > record
-    rewards = torch.where(wins[..., None, None], rival.rewards, best.rewards)
-    return Valuation(rewards, torch.where(wins, rival.weights, best.weights)), torch.where(wins, utilities, record)

@@ -18,6 +18,7 @@ from mechanisms.valuation import Valuation
 class Effort:
     """How hard to search."""
 
+    fresh: int = 512  # uniform random reports, for each game and agent
     climbers: int = 6  # reports that gradient ascent starts from, for each game and agent
     steps: int = 24  # of gradient ascent
     jumps: int = 16  # random jumps of each size from the best report found
@@ -27,16 +28,35 @@ class Effort:
     noises: int = 32  # draws of noise on the rewards
     epsilon: float = 0.02  # and its largest size, in units of the largest reward
 
+    def of_two(self) -> Effort:
+        """For pairs of reports, which cost more and are rarely found by chance."""
+        return replace(self, fresh=self.fresh // 8)
+
     def lighter(self) -> Effort:
         """For expectations, where every report is tried against many draws, and for rules that iterate."""
-        return replace(self, climbers=3, steps=8, jumps=3, types=16, loops=16, sides=48, noises=12)
+        return replace(self, fresh=16, climbers=3, steps=8, jumps=3, types=16, loops=12, sides=40, noises=8)
+
+
+@dataclass(frozen=True)
+class Present(MessageSpace):
+    """The messages of those who take part: a weight above 0 is never rounded to 0, which would be staying away."""
+
+    def _weights(self, weights: Tensor) -> Tensor:
+        allowed = super()._weights(weights)
+        return torch.where((weights > 0) & (allowed == 0), min(1.0, self.max_weight), allowed)
+
+
+def of_present(messages: MessageSpace) -> Present:
+    """The same message space, for those who take part."""
+    return Present(messages.name, messages.normalise, messages.support, messages.max_weight, messages.integer_weights)
 
 
 @dataclass(frozen=True)
 class Games:
     """Games of one shape, the misreports to begin with, and a seed for those that are drawn.
 
-    Others' reports are their truths: what agent i faces is arbitrary anyhow, because the truths are.
+    Others' reports are their truths: what agent i faces is arbitrary anyhow, because the truths are.  A lie leaves
+    those present present and those absent (weight 0) absent: `participation` asks about staying away.
     """
 
     reference: Reference  # [P, K]

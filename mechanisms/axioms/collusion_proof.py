@@ -10,6 +10,8 @@ from mechanisms.axioms.search import worst_report
 from mechanisms.base import Mechanism, utility
 from mechanisms.valuation import Valuation
 
+LOUD = 100.0  # times the true weight, where the message space allows it
+
 
 def collusion_proof(mechanism: Mechanism, games: Games) -> Finding:
     """The largest gain in the sum of two agents' utilities when both misreport, over all pairs ``[B, pairs]``."""
@@ -17,7 +19,7 @@ def collusion_proof(mechanism: Mechanism, games: Games) -> Finding:
     pairs = torch.combinations(torch.arange(truth.weights.shape[-1]))  # [C, 2]
     outcome = mechanism(reference, truth)
     if not len(pairs):
-        return Finding(torch.full_like(truth.weights[:, :1], -torch.inf), _nobody, {"games": len(truth.weights)})
+        return Finding(torch.zeros_like(truth.weights[:, :1]), _nobody, {"games": len(truth.weights)})
     alone = utility(reference, truth, outcome)
     honest = alone[:, pairs].sum(-1).T  # [C, B]
     members = torch.nn.functional.one_hot(pairs, truth.weights.shape[-1]).to(truth.weights)  # [C, 2, n]
@@ -29,7 +31,8 @@ def collusion_proof(mechanism: Mechanism, games: Games) -> Finding:
         return (each * members.sum(1)[:, None]).sum(-1) - honest
 
     lies = _both(games, pairs)
-    best, regret, tried = worst_report(gain, lies, games.messages, games.effort, games.rng(), outcome.policy[:, None])
+    effort, policy = games.effort.of_two(), outcome.policy[:, None]
+    best, regret, tried = worst_report(gain, lies, games.messages, effort, games.rng(), policy)
 
     def witness(game: int, pair: int) -> Witness:
         one = game_of(truth, game)
@@ -41,14 +44,26 @@ def collusion_proof(mechanism: Mechanism, games: Games) -> Finding:
 
 
 def _both(games: Games, pairs: Tensor) -> Valuation:
-    """Half of the misreports, both members of one kind, then of neighbouring kinds: ``[M, C, B, 2, P, K]``."""
-    rewards, weights = games.lies.rewards[::2, pairs], games.lies.weights[::2, pairs]  # [M, C, 2, B, ...]
-    shifted = rewards.clone()
+    """Both members' misreports, of one kind, of neighbouring kinds, and in one voice: ``[M, C, B, 2, P, K]``."""
+    rewards, weights = games.lies.rewards[:, pairs], games.lies.weights[:, pairs]  # [M, C, 2, B, ...]
+    shifted, moved = rewards[::2].clone(), weights[::2].clone()
     shifted[:, :, 1] = shifted[:, :, 1].roll(1, 0)
-    moved = weights.clone()
     moved[:, :, 1] = moved[:, :, 1].roll(1, 0)
-    both = Valuation(torch.cat([rewards, shifted]).movedim(2, 3), torch.cat([weights, moved]).movedim(2, 3))
-    return both
+    one = _in_one_voice(games, pairs)
+    return Valuation(
+        torch.cat([torch.cat([rewards, shifted]).movedim(2, 3), one.rewards]),
+        torch.cat([torch.cat([weights, moved]).movedim(2, 3), one.weights]),
+    )
+
+
+def _in_one_voice(games: Games, pairs: Tensor) -> Valuation:
+    """What the two want together, or their favourite alone, at their weights and as loud as can be."""
+    own, weights = games.truth.rewards[:, pairs].transpose(0, 1), games.truth.weights[:, pairs].transpose(0, 1)
+    share = weights / weights.sum(-1, keepdim=True).clamp(min=torch.finfo(weights.dtype).tiny)
+    both = (share[..., None, None] * own).sum(-3, keepdim=True).expand_as(own)  # [C, B, 2, P, K]
+    favourite = (both == both.amax(-1, keepdim=True)) * both.abs().amax((-2, -1), keepdim=True)
+    rewards = torch.stack([both, both, favourite, favourite])
+    return games.messages.project(Valuation(rewards, torch.stack([weights, LOUD * weights] * 2)))
 
 
 def _agreed(truth: Valuation, members: Tensor, told: Valuation) -> Valuation:

@@ -28,6 +28,7 @@ class Leximin(FineTuned):
     """
 
     influence: ClassVar[Tensor] = EQUAL
+    iterative: ClassVar[bool] = True
 
     @property
     def first(self) -> ConcaveWelfare:

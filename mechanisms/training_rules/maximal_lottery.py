@@ -19,6 +19,7 @@ from mechanisms.valuation import Profile
 # the solver's tolerance, so that it decides, and far below the smallest margin of a few hundred agents.
 TIE_BREAK = 1e-6
 SOLVER = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}  # the least that HiGHS allows
+HURRIED: dict[str, float] = {}  # its defaults, for a game whose margins nearly vanish; good to the tie-break still
 DIGITS = 12  # margins that agree to so many are the same game
 AT_ONCE = 2000  # games in one linear programme
 
@@ -67,7 +68,9 @@ def _solved(games: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return lotteries
 
 
-def _programme(margins: np.ndarray[Any, Any], exists: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _programme(
+    margins: np.ndarray[Any, Any], exists: np.ndarray[Any, Any], options: dict[str, float] = SOLVER
+) -> np.ndarray[Any, Any]:
     """max t, t <= p' margins on what exists, p >= 0, sum p = 1: all games as one block-diagonal programme.
 
     t is 0 at the optimum of a symmetric game; kept as a variable, rounding cannot make the programme infeasible.
@@ -93,9 +96,19 @@ def _programme(margins: np.ndarray[Any, Any], exists: np.ndarray[Any, Any]) -> n
         b_eq=np.ones(games),
         bounds=np.stack([each([0.0] * responses, -np.inf), upper], -1).reshape(-1, 2),
         method="highs",
-        options=SOLVER,
+        options=options,
     )
+    if not solution.success and options is not HURRIED:
+        return _in_halves(margins, exists)
     if not solution.success:
         raise ArithmeticError(f"maximal_lottery: the linear programme failed: {solution.message}")
     lotteries = solution.x.reshape(games, -1)[:, :-1].clip(min=0)
     return lotteries / lotteries.sum(-1, keepdims=True)
+
+
+def _in_halves(margins: np.ndarray[Any, Any], exists: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """HiGHS now and then gives up on a programme: its halves are the same games, and a lone game may be less exact."""
+    half = len(exists) // 2
+    if half == 0:
+        return _programme(margins, exists, HURRIED)
+    return np.concatenate([_programme(margins[:half], exists[:half]), _programme(margins[half:], exists[half:])])
