@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: claims demo test test-all lint bench clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,11 @@ test-all: lint
 
 bench: $(VENV)/.installed
 	$(BIN)/trueward bench
+
+claims: $(VENV)/.installed  ## audits every mechanism again: the claims matrix and docs/mechanisms.md
+	$(BIN)/trueward audit three_strangers --all --out runs/claims
+	cp runs/claims/measured.json simulate/audit/measured.json
+	cp runs/claims/mechanisms.md docs/mechanisms.md
 
 clean:
 	rm -rf $(VENV) runs

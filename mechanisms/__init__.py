@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mechanisms.messages import MESSAGES
     from mechanisms.payments import PAYMENT_RULES
     from mechanisms.recipe import Recipe
+    from mechanisms.repeated import REPEATED
     from mechanisms.training_rules import TRAINING_RULES
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MECHANISMS",
     "MESSAGES",
     "PAYMENT_RULES",
+    "REPEATED",
     "TRAINING_RULES",
     "Recipe",
 ]
@@ -37,6 +39,7 @@ __getattr__ = lazily(
         "MECHANISMS": "mechanisms.catalogue",
         "MESSAGES": "mechanisms.messages",
         "PAYMENT_RULES": "mechanisms.payments",
+        "REPEATED": "mechanisms.repeated",
         "Recipe": "mechanisms.recipe",
         "TRAINING_RULES": "mechanisms.training_rules",
     },

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from mechanisms.base import Mechanism
+from mechanisms.base import Mechanism, Repeated
 from mechanisms.divergences import DIVERGENCES
 from mechanisms.fine_tuners import FINE_TUNERS
 from mechanisms.named import Named, bound, made
 from mechanisms.payments import PAYMENT_RULES
 from mechanisms.prior import UNIFORM, Prior
 from mechanisms.recipe import Recipe
+from mechanisms.repeated import REPEATED
 from mechanisms.training_rules import TRAINING_RULES
 
 
@@ -41,7 +43,16 @@ def assembled(recipe: Recipe, dtype: torch.dtype | None, device: torch.device | 
     if isinstance(payment, Mapping) and "prior" in payment:
         prior = made({"prior": Prior}, {**_mapping(payment["prior"]), "name": "prior"}, "payment.prior")
         payment = {**payment, "prior": prior}
-    return Mechanism(train, bound(PAYMENT_RULES, payment, "payment", 4), recipe.claims, prior)
+    mechanism = Mechanism(train, bound(PAYMENT_RULES, payment, "payment", 4), recipe.claims, prior)
+    return mechanism if recipe.repeated is None else _repeated(mechanism, tensors("repeated", recipe.repeated))
+
+
+def _repeated(mechanism: Mechanism, spec: Named) -> Mechanism:
+    repeated: Repeated = made(REPEATED, spec, "repeated")
+    try:
+        return replace(repeated.first(mechanism), repeated=repeated)
+    except ValueError as error:
+        raise ValueError(f"repeated: {error}") from None
 
 
 def _mapping(given: Any) -> Mapping[str, Any]:

@@ -11,8 +11,9 @@ social welfare - beta * divergence(policy, reference).  ``E`` over prompts is a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -73,10 +74,35 @@ class Mechanism:
     pay: PaymentRule
     claims: frozenset[str] = field(default_factory=frozenset)
     prior: Prior = UNIFORM  # what everybody believes of a stranger; only Bayesian payments and axioms use it
+    repeated: Repeated | None = None  # how the mechanism changes from round to round, if it does
 
     def __call__(self, reference: Reference, reports: Reports) -> Outcome:
         policy = self.train(reference, reports)
         return Outcome(policy, self.pay(self.train, reference, reports, policy))
+
+
+State = Any
+Uniform = Callable[[int], Tensor]  # so many numbers on [0, 1) for each of B games, from streams of their own: [B, k]
+
+
+class Repeated(Protocol):
+    """What carries over from round to round; the state is a value, handed in and returned, batched over games."""
+
+    def first(self, mechanism: Mechanism) -> Mechanism:
+        """The mechanism of the first round.  Raises ValueError where ``mechanism`` cannot be repeated like this."""
+        ...
+
+    def init(self, reference: Reference, agents: int, games: int) -> State:
+        """The state before the first round.  Raises ValueError where the options do not fit the game."""
+        ...
+
+    def current(self, state: State, mechanism: Mechanism) -> Mechanism:
+        """The mechanism in force, settled before this round's reports arrive, from that of the first round."""
+        ...
+
+    def update(self, state: State, reference: Reference, reports: Valuation, uniform: Uniform) -> State:
+        """The state after a round with these reports ``[B, n, P, K]``."""
+        ...
 
 
 def valuations(reference: Reference, truth: Valuation, policy: Tensor) -> Tensor:

@@ -23,6 +23,10 @@ MECHANISMS: dict[str, Recipe] = {
     "cavallo": Recipe(payment="cavallo", summary="vcg, giving everybody 1/n of the revenue they cannot avoid"),
     "sink": Recipe("sink", payment="sink", summary="leave one agent out at random, and pay it what the others owe"),
     "agv": Recipe(payment="agv", summary="charge expected externalities: balanced, truthful on average only"),
+    "dynamic_pivot": Recipe(
+        repeated="dynamic_pivot",
+        summary="vcg that plans three rounds ahead of a drifting reference: truth pays in total",
+    ),
     # other welfares: no payment can make them truthful
     "egalitarian": Recipe("egalitarian", payment="zero", summary="maximise the least expected reward"),
     "leximin": Recipe("leximin", payment="zero", summary="maximise the least expected reward, then the next"),

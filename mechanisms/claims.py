@@ -46,10 +46,11 @@ PAIR_CLAIMS: dict[tuple[str, str], set[str]] = {
 }
 
 IN_RANGE = ("menu", "replies")  # fine-tuners that maximise exactly over policies fixed before the reports arrive
+NAMING = {"influence", "relevance"}  # options that treat agents by name
 
 
-def claims_of(training: str, payment: str, fine_tuner: str, plain: bool) -> frozenset[str]:
-    """The axioms claimed; ``plain`` says that no option bends the training rule.
+def claims_of(training: str, payment: str, fine_tuner: str, options: frozenset[str]) -> frozenset[str]:
+    """The axioms claimed; ``options`` are those of the training rule that are spelled out.
 
     Rules that name nobody are anonymous; who pays nothing, runs no deficit.  Trained only approximately, a rule
     claims truthfulness up to its optimality gap, and nothing that depends on the optimum.
@@ -57,8 +58,41 @@ def claims_of(training: str, payment: str, fine_tuner: str, plain: bool) -> froz
     claimed = {"anonymous"} | RULE_CLAIMS.get(training, set()) | PAIR_CLAIMS.get((training, payment), set())
     if payment == "zero":
         claimed |= _FREE
-    if not plain or fine_tuner in IN_RANGE:
+    if payment == "learned":
+        claimed |= _RATIONAL
+    if options or fine_tuner in IN_RANGE:
         claimed -= {"efficient"}
+    if options & NAMING:
+        claimed -= {"anonymous"}
     if fine_tuner not in ("exact", *IN_RANGE):
         claimed &= {"incentive_compatible", "anonymous"} | (_FREE if payment == "zero" else set())
     return frozenset(claimed)
+
+
+# What no change of units takes away: an influence fixed before the reports is one, agent by agent.
+_UNITLESS = frozenset(
+    {
+        "weakly_monotone",
+        "cyclically_monotone",
+        "loop_free",
+        "incentive_compatible",
+        "individually_rational",
+        "participation",
+    }
+)
+
+
+def kept_claims(claimed: frozenset[str], repeated: str, payment: str) -> frozenset[str]:
+    """What a mechanism still claims of a round when it is repeated.
+
+    `dynamic_pivot` is truthful over the rounds that it plans, not within one.  Truthful on average over a prior of
+    equal influence (`agv`) is not truthful; deficits come back where bills of both signs change their units.
+    """
+    if repeated == "dynamic_pivot":
+        return claimed & {"anonymous", "no_deficit"}
+    kept = _UNITLESS
+    if "incentive_compatible" in claimed:
+        kept |= {"bayes_incentive_compatible"}
+    if payment in ("zero", "affine_maximizer"):
+        kept |= {"no_deficit"}
+    return claimed & (kept | {"budget_balanced"} if payment == "zero" else kept)

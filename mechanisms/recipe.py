@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mechanisms.claims import claims_of
+from mechanisms.claims import claims_of, kept_claims
 from mechanisms.named import Named, name_of
 
 if TYPE_CHECKING:
@@ -29,12 +29,16 @@ class Recipe:
     fine_tuner: Named = "exact"
     payment: Named = "affine_maximizer"
     summary: str = ""
+    repeated: Named | None = None  # what changes from round to round
 
     @property
     def claims(self) -> frozenset[str]:
-        """The axioms that the pair of rules claims."""
-        plain = isinstance(self.training, str) or len(self.training) == 1
-        return claims_of(name_of(self.training), name_of(self.payment), name_of(self.fine_tuner), plain)
+        """The axioms that the pair of rules claims; of a repeated mechanism, those it claims of every round."""
+        options = frozenset() if isinstance(self.training, str) else frozenset(self.training) - {"name"}
+        claimed = claims_of(name_of(self.training), name_of(self.payment), name_of(self.fine_tuner), options)
+        if self.repeated is None:
+            return claimed
+        return kept_claims(claimed, name_of(self.repeated), name_of(self.payment))
 
     def but(self, **changes: Any) -> Recipe:
         """The same recipe with some keys changed."""

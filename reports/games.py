@@ -86,7 +86,9 @@ def _name(game: Game) -> str:
 
 
 def _same_rules(a: Recipe, b: Recipe) -> bool:
-    return (name_of(a.training), name_of(a.payment)) == (name_of(b.training), name_of(b.payment))
+    return (name_of(a.training), name_of(a.payment)) == (name_of(b.training), name_of(b.payment)) and (
+        a.repeated == b.repeated
+    )
 
 
 def _told_apart(games: list[Game]) -> list[Game]:

@@ -86,7 +86,9 @@ def _without_rules(config: Config) -> dict[str, Any]:
     """Everything that `trueward compare` keeps from the scenario: all but the training and the payment rule."""
     found = config.model_dump()
     rules = found.pop("mechanism")
-    found["mechanism"] = {key: value for key, value in expanded(rules).items() if key not in ("training", "payment")}
+    found["mechanism"] = {
+        key: value for key, value in expanded(rules).items() if key not in ("training", "payment", "repeated")
+    }
     return found
 
 

@@ -6,7 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from mechanisms.catalogue import MECHANISMS
 from mechanisms.named import unknown
@@ -82,13 +91,19 @@ class MessagesConfig(Strict):
 
 
 class MechanismConfig(Strict):
-    """The five keys of a mechanism."""
+    """The five keys of a mechanism, and a sixth for one that changes from round to round."""
 
     training: Named = "social_welfare"
     divergence: Named = "kl"
     beta: Annotated[Number, Field(ge=0)] = 1.0
     fine_tuner: Named = "exact"
     payment: Named = "affine_maximizer"
+    repeated: Named | None = None
+
+    @model_serializer(mode="wrap")
+    def _said(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Who does not repeat anything says nothing about it."""
+        return {key: value for key, value in plain(self).items() if key != "repeated" or value is not None}
 
 
 def _sums_to_one(values: list[float], what: str) -> None:
@@ -149,10 +164,11 @@ def parse(data: Mapping[str, Any], source: str) -> Config:
 
 
 def expanded(mechanism: Any) -> Any:
-    """A catalogued mechanism by its five keys, so that single keys can be overridden; anything else as it is."""
+    """A catalogued mechanism by its keys, so that single ones can be overridden; anything else as it is."""
     if isinstance(mechanism, str) and mechanism in MECHANISMS:
         recipe = MECHANISMS[mechanism]
-        return {key: getattr(recipe, key) for key in MechanismConfig.model_fields}
+        keys = {key: getattr(recipe, key) for key in MechanismConfig.model_fields}
+        return {key: value for key, value in keys.items() if value is not None}
     return mechanism
 
 

@@ -97,7 +97,7 @@ def compare(
 def _under(config: Config, name: str) -> Config:
     if name not in MECHANISMS:
         raise BadInput(f"--mechanisms: {no_such('mechanism', name, MECHANISMS)}")
-    kept = {key: _five_keys(config)[key] for key in ("divergence", "beta", "fine_tuner")}
+    kept = {key: _keys(config)[key] for key in ("divergence", "beta", "fine_tuner")}
     changed = {**config.model_dump(mode="json", exclude_none=True), "mechanism": {**expanded(name), **kept}}
     return Config.model_validate(changed)
 
@@ -105,11 +105,17 @@ def _under(config: Config, name: str) -> Config:
 def one_objective(configs: Iterable[Config]) -> bool:
     """Whether all mechanisms maximise the same, so that losses are in the same units."""
     return (
-        len({repr([_five_keys(config)[key] for key in ("training", "divergence", "beta")]) for config in configs}) == 1
+        len(
+            {
+                repr([_keys(config).get(key) for key in ("training", "divergence", "beta", "repeated")])
+                for config in configs
+            }
+        )
+        == 1
     )
 
 
-def _five_keys(config: Config) -> dict[str, Any]:
+def _keys(config: Config) -> dict[str, Any]:
     given = config.mechanism
     return dict(expanded(given)) if isinstance(given, str) else given.model_dump()
 

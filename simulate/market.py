@@ -24,6 +24,8 @@ from strategies.base import INFORMATION, Memory, Observation, Strategy
 from strategies.streams import Streams
 from strategies.truthful import Truthful
 
+FEEDBACK_STREAM = 2**31 + 2  # of each replicate, beside its agents' streams and those of simulate/draws.py
+
 
 class MarketAgent(mesa.Agent):
     """One agent; its numbers are those of the last round, means over replicates."""
@@ -88,7 +90,16 @@ class Market(mesa.Model):
             self._population(strategy, [agent.index for agent in members], seed)
             for strategy, members in self.agents.groupby("strategy", result_type="list")
         ]
-        self._best = scenario.mechanism.train.value(self.reference, scenario.truth)
+        self._feedback = Streams(seed, scenario.replicates, [FEEDBACK_STREAM], scenario.truth.weights.device)
+        repeated = scenario.mechanism.repeated
+        self.state = repeated.init(self.reference, n, len(scenario.replicates)) if repeated else None
+        self._settle()
+
+    def _settle(self) -> None:
+        """What is fixed before a round's reports arrive: the mechanism in force, and the best that it could attain."""
+        mechanism = self.scenario.mechanism
+        self.mechanism = mechanism.repeated.current(self.state, mechanism) if mechanism.repeated else mechanism
+        self._best = self.mechanism.train.value(self.reference, self.scenario.truth)
 
     def _population(self, strategy: Strategy, indices: list[int], seed: int) -> Population:
         scenario = self.scenario
@@ -102,19 +113,25 @@ class Market(mesa.Model):
     def step(self) -> None:
         """Report, train, pay, observe, learn."""
         reports = self._reports()
-        mechanism = self.scenario.mechanism
-        outcome = mechanism(self.reference, reports)
+        outcome = self.mechanism(self.reference, reports)
         utilities = utility(self.reference, self.scenario.truth, outcome)
         gain = self._utility_gain(reports, utilities)
         played = Round(self.reference, self.scenario.truth, reports, outcome, utilities, gain)
         self.history.add(
-            agent_measures(played), outcome_measures(played, mechanism.train, self._best, self.scenario.samples)
+            agent_measures(played), outcome_measures(played, self.mechanism.train, self._best, self.scenario.samples)
         )
         self.populations = [self._learned(population, played) for population in self.populations]
         self.last = played
+        repeated = self.scenario.mechanism.repeated
+        if repeated:
+            self.state = repeated.update(self.state, self.reference, reports, self._uniform)
         if self.scenario.config.drift:
             self.reference = replace(self.reference, policy=outcome.policy)
-            self._best = mechanism.train.value(self.reference, self.scenario.truth)
+        if repeated or self.scenario.config.drift:
+            self._settle()
+
+    def _uniform(self, count: int) -> Tensor:
+        return self._feedback.uniform(count)[:, 0]
 
     def _reports(self) -> Valuation:
         """Everybody's report, projected on the message space: ``[B, n, P, K]``."""
@@ -142,7 +159,7 @@ class Market(mesa.Model):
         """Lies ``[M, B, m, P, K]`` -> the utilities ``[M, B, m]`` they would bring, the others' reports fixed."""
         front = Valuation(lies.rewards.movedim(2, 1), lies.weights.movedim(2, 1))
         reached = deviation_utilities(
-            self.scenario.mechanism, self.reference, self.scenario.truth, reports, population.agents, front
+            self.mechanism, self.reference, self.scenario.truth, reports, population.agents, front
         )
         return reached.movedim(1, 2)
 

@@ -73,7 +73,7 @@ def build(
 
 
 def build_mechanism(given: str | MechanismConfig, dtype: torch.dtype = torch.float64, device: str = "cpu") -> Mechanism:
-    """By catalogue name, or from the five keys.  Raises BadInput."""
+    """By catalogue name, or from its keys.  Raises BadInput."""
     if isinstance(given, str):
         if given not in MECHANISMS:
             raise BadInput(f"mechanism: {no_such('mechanism', given, MECHANISMS)}")
@@ -89,6 +89,11 @@ def _require_fit(mechanism: Mechanism, reference: Reference, reports: Valuation)
         require_fit(mechanism, reference, reports)
     except ValueError as error:
         raise BadInput(f"mechanism.{error}") from None
+    try:
+        if mechanism.repeated:
+            mechanism.repeated.init(reference, *reversed(reports.weights.shape))
+    except ValueError as error:
+        raise BadInput(f"mechanism.repeated: {error}") from None
 
 
 def _reference(config: Config, like: Tensor) -> tuple[Reference, Mapping[str, Tensor], float]:

@@ -101,7 +101,7 @@ def mechanism_name(config: Config) -> str:
     given = config.mechanism
     if isinstance(given, str):
         return given
-    parts = (given.training, given.divergence, given.payment)
+    parts = (given.training, given.divergence, given.payment, *([given.repeated] if given.repeated else []))
     return "+".join(part if isinstance(part, str) else str(part.get("name")) for part in parts)
 
 

@@ -10,11 +10,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SHARED = {"__init__", "base"}
 FOLDERS = {  # folder: files beside the catalogue that hold what entries share
-    "mechanisms/axioms": set(),
+    "mechanisms/axioms": {"loops", "search", "types"},
     "mechanisms/divergences": set(),
     "mechanisms/fine_tuners": {"dual", "optimum", "welfare", "language_model", "smollm2", "hugging_face"},
     "mechanisms/messages": {"basis"},
     "mechanisms/payments": {"shortest_path"},
+    "mechanisms/repeated": {"forecasting", "planned_welfare", "weighted"},
     "mechanisms/training_rules": {"aggregated", "comparisons", "concave_welfare", "duple", "presence", "scored"},
     "simulate/benchmarks": set(),
     "simulate/scenarios": set(),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mechanisms.base import Mechanism, utility
 from mechanisms.deviation import deviation_utilities
 from mechanisms.payments.affine_maximizer import affine_maximizer
-from mechanisms.payments.learned import FEATURES, features, learned
+from mechanisms.payments.learned import FEATURES, features
 from mechanisms.recipe import Recipe
 from mechanisms.reference import Reference
 from mechanisms.training_rules import TRAINING_RULES
@@ -152,13 +152,6 @@ def network(seed: int, units: int = 3) -> dict[str, torch.Tensor]:
 def charged(game: Game, training: str, seed: int) -> Mechanism:
     options = {key: value.tolist() for key, value in network(seed).items()}
     return Recipe(training, beta=game.beta, payment={"name": "learned", **options}).build()
-
-
-@pytest.fixture(autouse=True)
-def listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mechanisms.payments import PAYMENT_RULES
-
-    monkeypatch.setitem(PAYMENT_RULES, "learned", learned)
 
 
 @settings(deadline=None, max_examples=40)

@@ -18,7 +18,7 @@ from mechanisms.valuation import Valuation
 class Effort:
     """How hard to search."""
 
-    fresh: int = 512  # uniform random reports, for each game and agent
+    fresh: int = 1024  # uniform random reports, for each game and agent
     climbers: int = 6  # reports that gradient ascent starts from, for each game and agent
     steps: int = 24  # of gradient ascent
     jumps: int = 16  # random jumps of each size from the best report found
@@ -30,7 +30,8 @@ class Effort:
 
     def of_two(self) -> Effort:
         """For pairs of reports, which cost more and are rarely found by chance."""
-        return replace(self, fresh=self.fresh // 8)
+        climbers, steps, jumps = min(self.climbers, 4), min(self.steps, 8), min(self.jumps, 6)
+        return replace(self, fresh=self.fresh // 16, climbers=climbers, steps=steps, jumps=jumps)
 
     def lighter(self) -> Effort:
         """For expectations, where every report is tried against many draws, and for rules that iterate."""

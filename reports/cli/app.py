@@ -9,6 +9,7 @@ import typer
 from reports.cli.audit import audit_command
 from reports.cli.bench import bench_command
 from reports.cli.compare import compare_command
+from reports.cli.design import design_command
 from reports.cli.doctor import doctor_command
 from reports.cli.listing import list_command
 from reports.cli.report import report_command
@@ -32,6 +33,9 @@ app.command("compare", epilog="Example: trueward compare story_tones --mechanism
 app.command("audit", epilog="Example: trueward audit two_camps --set mechanism=egalitarian")(audit_command)
 app.command("report", epilog="Example: trueward report runs/demo")(report_command)
 app.command("reproduce", epilog="Example: trueward reproduce theorems")(reproduce_command)
+app.command("design", epilog="Example: trueward design unequal_agents --out designed.toml --frontier frontier")(
+    design_command
+)
 app.command("list", epilog="Example: trueward list mechanisms")(list_command)
 app.command("bench", epilog="Example: trueward bench thousand_games --json")(bench_command)
 app.command("doctor", epilog="Example: trueward doctor")(doctor_command)

@@ -26,11 +26,14 @@ from simulate.load import load
 
 if TYPE_CHECKING:
     from simulate.audit.audit import Verdict
+    from simulate.config import Config
 
 ONLY = Annotated[str | None, typer.Option("--axioms", help="Some axioms only, separated by commas.")]
 GAMES = Annotated[int | None, typer.Option("--games", min=1, help="Random games beside the scenario's own.")]
 LIES = Annotated[int | None, typer.Option("--lies", min=1, help="Random misreports of each agent to begin with.")]
 WITNESSES = Annotated[Path | None, typer.Option("--witnesses", help="Folder for one game file a violated axiom.")]
+ALL = Annotated[bool, typer.Option("--all", help="Every catalogued mechanism, as the matrix of `list mechanisms`.")]
+OUT = Annotated[Path | None, typer.Option("--out", help="With --all: folder for measured.json and mechanisms.md.")]
 
 
 def audit_command(
@@ -40,6 +43,8 @@ def audit_command(
     lies: LIES = None,
     seed: SeedOption = None,
     witnesses: WITNESSES = None,
+    every: ALL = False,
+    out: OUT = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,6 +53,11 @@ def audit_command(
     A violation of 0 means that none was found by the search described; a witness is a game for `trueward solve`.
     """
     config = load(scenario, settings(set_))
+    if every:
+        _audit_all(config, out, as_json)
+        return
+    if out is not None:
+        raise BadInput("--out: only with --all; for the games that refute, there is --witnesses")
     from mechanisms.axioms import AXIOMS
     from simulate.audit.audit import audit
     from simulate.scenario import build
@@ -67,6 +77,27 @@ def audit_command(
         print_json({"mechanism": mechanism, "axioms": {verdict.axiom: _row(verdict) for verdict in verdicts}})
         return
     _show(f"{mechanism} on {config.name}", verdicts)
+
+
+def _audit_all(config: Config, out: Path | None, as_json: bool) -> None:
+    from mechanisms.catalogue import MECHANISMS
+    from reports.mechanisms_page import mechanisms_page
+    from reports.tables.claims_matrix import matrix_table
+    from simulate.audit.matrix import measure, record
+
+    with progress(f"{config.name}: mechanisms", len(MECHANISMS)) as advance:
+        matrix = measure(config, MECHANISMS, advance)
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            record(out, config, matrix)
+            (out / "mechanisms.md").write_text(mechanisms_page(matrix), encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"--out {str(out)!r}: {error.strerror or error}") from None
+    if as_json:
+        print_json({"scenario": config.name, "matrix": matrix})
+        return
+    Console().print(matrix_table(matrix))
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

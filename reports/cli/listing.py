@@ -33,6 +33,7 @@ KINDS = (
     "divergences",
     "fine_tuners",
     "messages",
+    "repeated",
     "axioms",
     "strategies",
     "menus",
@@ -50,7 +51,9 @@ def rows(kind: str) -> list[dict[str, Any]]:
     from mechanisms.fine_tuners import FINE_TUNERS
     from mechanisms.messages import MESSAGES
     from mechanisms.payments import PAYMENT_RULES
+    from mechanisms.repeated import REPEATED
     from mechanisms.training_rules import TRAINING_RULES
+    from simulate.audit.matrix import measured
     from simulate.metrics import METRICS
     from simulate.pools import POOLS
     from simulate.scenarios import SCENARIOS
@@ -63,13 +66,18 @@ def rows(kind: str) -> list[dict[str, Any]]:
         "divergences": DIVERGENCES,
         "fine_tuners": FINE_TUNERS,
         "messages": MESSAGES,
+        "repeated": REPEATED,
         "axioms": AXIOMS,
         "menus": MENUS,
     }
     if kind in documented:
         return [_documented(name, entry) for name, entry in documented[kind].items()]
     if kind == "mechanisms":
-        return [{"name": n, "summary": r.summary, "claims": sorted(r.claims)} for n, r in MECHANISMS.items()]
+        audited = measured()
+        return [
+            {"name": n, "summary": r.summary, "claims": sorted(r.claims), "axioms": audited.get(n, {})}
+            for n, r in MECHANISMS.items()
+        ]
     if kind == "strategies":
         return [{**_documented(name, make), "information": make().information} for name, make in STRATEGIES.items()]
     if kind == "scenarios":
@@ -96,10 +104,20 @@ def list_command(
         for row in rows(name):
             table.add_row(Text(row["name"], style="bold"), Text(row["summary"]), Text(_more(row), style="dim"))
         console.print(table)
+        if name == "mechanisms":
+            _print_matrix(console)
         console.print()
 
 
+def _print_matrix(console: Console) -> None:
+    """As audited; a mechanism that came later has its cells "not measured"."""
+    from mechanisms.catalogue import MECHANISMS
+    from reports.tables.claims_matrix import matrix_table
+    from simulate.audit.matrix import measured
+
+    audited = measured()
+    console.print(matrix_table({name: audited.get(name, {}) for name in MECHANISMS}))
+
+
 def _more(row: Mapping[str, Any]) -> str:
-    if "claims" in row:
-        return "claims " + ", ".join(row["claims"])
     return row.get("information") or row.get("formula") or row.get("better") or ""

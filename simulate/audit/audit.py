@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import torch
 
 from mechanisms.axioms import AXIOMS
-from mechanisms.axioms.base import Effort, Finding, Games
+from mechanisms.axioms.base import Effort, Finding, Games, of_present
 from mechanisms.valuation import Valuation
 from simulate.audit.misreports import misreports, types
 from simulate.audit.witness import game_file
 from simulate.scenario import Scenario
 
+LARGE = 2**10  # numbers in one profile of reports; of larger games, as those on a pool, in proportion fewer are tried
 # Utilities of exact games are good to some 1e-12; concave welfares to a duality gap of 1e-9, quadratures to less.
 TOLERANCE = 1e-8  # a violation below this, in units of the largest valuation (or 1), is rounding
 
@@ -41,16 +43,9 @@ def audit(
 ) -> list[Verdict]:
     """One verdict an axiom: on up to eight of the scenario's own games and ``games`` random ones.
 
-    Rules that iterate for every policy are tried less, unless ``games`` and ``lies`` say otherwise.
+    Rules that iterate for every policy, and large games, are tried less, unless ``games`` and ``lies`` say otherwise.
     """
-    slow = getattr(scenario.mechanism.train, "iterative", False)
-    tried = trial(
-        scenario,
-        (6 if slow else 24) if games is None else games,
-        (60 if slow else 160) if lies is None else lies,
-        seed,
-        Effort().lighter() if slow else Effort(),
-    )
+    tried = trial(scenario, games, lies, seed)
     verdicts = []
     for name in AXIOMS if axioms is None else axioms:
         verdicts.append(_verdict(scenario, tried, name))
@@ -58,21 +53,25 @@ def audit(
     return verdicts
 
 
-def trial(scenario: Scenario, games: int, lies: int, seed: int, effort: Effort) -> Games:
-    """The games, and the misreports that every search begins with."""
+def trial(scenario: Scenario, games: int | None, lies: int | None, seed: int) -> Games:
+    """The games, the misreports that every search begins with, and how hard it searches."""
     rng = torch.Generator().manual_seed(seed)
-    own = _different(scenario.truth)
-    drawn = types(own, scenario.messages, games, rng)
+    iterative = getattr(scenario.mechanism.train, "iterative", False)
+    share = min(1.0, LARGE / scenario.truth.rewards[0].numel())
+    light = iterative or share < 1
+    own = _different(scenario.truth, math.ceil(8 * share))
+    drawn = types(own, scenario.messages, math.ceil((6 if iterative else 24) * share) if games is None else games, rng)
     truth = Valuation(torch.cat([own.rewards, drawn.rewards]), torch.cat([own.weights, drawn.weights]))
-    return Games(
-        scenario.reference, truth, scenario.messages, misreports(truth, scenario.messages, lies, rng), seed, effort
-    )
+    messages = of_present(scenario.messages)
+    told = misreports(truth, messages, (60 if light else 160) if lies is None else lies, rng)
+    effort = Effort().lighter() if light else Effort()
+    return Games(scenario.reference, truth, messages, told, seed, effort)
 
 
-def _different(truth: Valuation) -> Valuation:
-    """Up to eight of the scenario's truths; one where all replicates share it."""
-    alike = bool((truth.rewards == truth.rewards[:1]).all()) and bool((truth.weights == truth.weights[:1]).all())
-    count = 1 if alike else 8
+def _different(truth: Valuation, count: int) -> Valuation:
+    """``count`` of the scenario's truths at most; one where all replicates share it."""
+    if bool((truth.rewards == truth.rewards[:1]).all()) and bool((truth.weights == truth.weights[:1]).all()):
+        count = 1
     return Valuation(truth.rewards[:count], truth.weights[:count])
 
 

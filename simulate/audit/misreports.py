@@ -51,12 +51,13 @@ def _flat(menu: Valuation, truth: Valuation) -> Valuation:
 
 
 def _structured(truth: Valuation, messages: MessageSpace) -> Valuation:
-    """Silence, near absence, ranks, one's favourite or all but one's worst, swaps, another's rewards, the largest weight."""
+    """Silence, near absence, ranks, one's favourite or all but one's worst, swaps, shifts, and the largest weight."""
     rewards, exists = truth.rewards, messages.support
     seen = torch.where(exists, rewards, -torch.inf)
     best, order = seen.amax(-1, keepdim=True), seen.argsort(-1).argsort(-1)
     size = _size(rewards)
     worst = torch.where(exists, rewards, torch.inf).amin(-1, keepdim=True)
+    loud = [rewards, size * (rewards == best), size * (rewards > worst)]
     told = [
         torch.zeros_like(rewards),
         rewards,
@@ -69,11 +70,12 @@ def _structured(truth: Valuation, messages: MessageSpace) -> Valuation:
         rewards * (rewards >= rewards.mean(-1, keepdim=True)),
         (rewards / size * 4).round() / 4 * size,
         *(_swapped(rewards, exists, k) for k in range(min(exists.shape[-1] - 1, 12))),
-        rewards,
+        *loud,
     ]
     weights = truth.weights.expand(len(told), *truth.weights.shape).clone()
     weights[1] *= QUIET
-    weights[-1] = min(messages.max_weight, float(100 * truth.weights.amax().clamp(min=1)))
+    most = min(messages.max_weight, float(100 * truth.weights.amax().clamp(min=1)))
+    weights[-len(loud) :] = torch.where(truth.weights > 0, most, 0.0)  # who is absent says nothing
     return Valuation(torch.stack(told), weights)
 
 

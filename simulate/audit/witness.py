@@ -8,7 +8,7 @@ import torch
 
 from mechanisms.axioms.base import Witness
 from simulate.config import expanded
-from simulate.scenario import Scenario
+from simulate.scenario import MEMBER_TOLERANCE, Scenario
 
 
 def game_file(scenario: Scenario, witness: Witness, gain: float) -> dict[str, Any]:
@@ -47,6 +47,12 @@ def _game(scenario: Scenario, witness: Witness, names: list[str]) -> dict[str, A
         "reference": scenario.reference.policy.tolist(),
         "prompt_weights": scenario.reference.prompt_weights.tolist(),
         "agents": agents,
-        "messages": config["messages"],
+        "messages": config["messages"] if _allowed(scenario, witness) else {"rewards": "free"},
         "mechanism": expanded(config["mechanism"]),
     }
+
+
+def _allowed(scenario: Scenario, witness: Witness) -> bool:
+    """Strangers of the common prior need not be in the message space of those who play."""
+    outside = torch.cat([scenario.messages.violation(said) for said in (witness.truth, witness.reports)])
+    return float(outside.max()) <= MEMBER_TOLERANCE

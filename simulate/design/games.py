@@ -47,6 +47,8 @@ def drawn_games(config: Config, games: int | None, source: str, device: str = "c
     keys = five_keys(config)
     if keys.fine_tuner != "exact":
         raise BadInput(f"{source}: mechanism.fine_tuner is {keys.fine_tuner!r}; a design needs 'exact'")
+    if keys.repeated is not None:
+        raise BadInput(f"{source}: mechanism.repeated is {keys.repeated!r}; a design needs one round's mechanism")
     if not vary(config):
         games = 1
     elif games is None:

@@ -21,7 +21,7 @@ def random_lies(truth: Valuation, messages: MessageSpace, count: int, rng: torch
     """``count`` messages for every agent and game: rewards ``[M, n, B, P, K]``, weights ``[M, n, B]``.
 
     A fifth each, by chance: the agent's type in another game, the truth jittered, shrunk or stretched, cut at a
-    threshold to all or nothing, and fresh noise; the weight is the truth, ten times as much, or anything up to ten times less or more.
+    threshold to all or nothing, and fresh noise; the weight is true, ten times true, or anything from a tenth of it on.
     """
     own = truth.payers()
     shape = (count, *own.weights.shape)
