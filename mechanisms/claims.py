@@ -40,17 +40,19 @@ PAIR_CLAIMS: dict[tuple[str, str], set[str]] = {
     ("voting_by_issues", "zero"): _TRUTHFUL | {"participation"},
     ("proportional_borda", "zero"): _TRUTHFUL | {"participation"},
     ("nash_welfare", "zero"): {"participation"},
+    ("softmax_borda", "zero"): {"participation"},
     ("opinion_pool", "affine_maximizer"): {"no_deficit"},
     ("opinion_pool", "token_auction"): {"no_deficit"},
     ("opinion_pool", "segment_auction"): {"no_deficit"},
 }
 
 IN_RANGE = ("menu", "replies")  # fine-tuners that maximise exactly over policies fixed before the reports arrive
+BENDING = {"influence", "boosts", "status_quo"}  # options that make social welfare another objective
 NAMING = {"influence", "relevance"}  # options that treat agents by name
 
 
 def claims_of(training: str, payment: str, fine_tuner: str, options: frozenset[str]) -> frozenset[str]:
-    """The axioms claimed; ``options`` are those of the training rule that are spelled out.
+    """The axioms claimed; ``options`` are those of both rules that are spelled out.
 
     Rules that name nobody are anonymous; who pays nothing, runs no deficit.  Trained only approximately, a rule
     claims truthfulness up to its optimality gap, and nothing that depends on the optimum.
@@ -60,8 +62,14 @@ def claims_of(training: str, payment: str, fine_tuner: str, options: frozenset[s
         claimed |= _FREE
     if payment == "learned":
         claimed |= _RATIONAL
-    if options or fine_tuner in IN_RANGE:
+    if options & BENDING or fine_tuner in IN_RANGE:
         claimed -= {"efficient"}
+    if training == "softmax_borda" and fine_tuner in IN_RANGE:
+        claimed -= {"participation"}  # one's ranks move probability up one's own order, but not along a menu
+    if payment == "groves" and "constant" in options:
+        claimed -= {"individually_rational", "participation"}
+    if training == "sink" and fine_tuner not in ("exact", *IN_RANGE):
+        claimed -= _TRUTHFUL  # its optimality gaps are those of n fine-tunes, which no allowance is made for
     if options & NAMING:
         claimed -= {"anonymous"}
     if fine_tuner not in ("exact", *IN_RANGE):

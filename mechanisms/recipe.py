@@ -34,7 +34,8 @@ class Recipe:
     @property
     def claims(self) -> frozenset[str]:
         """The axioms that the pair of rules claims; of a repeated mechanism, those it claims of every round."""
-        options = frozenset() if isinstance(self.training, str) else frozenset(self.training) - {"name"}
+        spelled_out = [rule for rule in (self.training, self.payment) if not isinstance(rule, str)]
+        options = frozenset(option for rule in spelled_out for option in rule)
         claimed = claims_of(name_of(self.training), name_of(self.payment), name_of(self.fine_tuner), options)
         if self.repeated is None:
             return claimed

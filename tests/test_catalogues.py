@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SHARED = {"__init__", "base"}
 FOLDERS = {  # folder: files beside the catalogue that hold what entries share
-    "mechanisms/axioms": {"loops", "search", "types"},
+    "mechanisms/axioms": {"loops", "search", "shared_lies", "types"},
     "mechanisms/divergences": set(),
     "mechanisms/fine_tuners": {"dual", "optimum", "welfare", "language_model", "smollm2", "hugging_face"},
     "mechanisms/messages": {"basis"},

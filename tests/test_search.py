@@ -9,22 +9,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from scipy.optimize import minimize
 from scipy.special import lambertw, softmax
 from torch import Tensor
 
 from mechanisms import AXIOMS, MECHANISMS, MESSAGES, Recipe
 from mechanisms.axioms.base import Effort, Games
+from mechanisms.axioms.shared_lies import best_shared_lie, factorises, random_messages
 from mechanisms.base import Mechanism, utility
+from mechanisms.deviation import deviation_utilities
 from mechanisms.messages.base import MessageSpace
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.reference import Reference
-from mechanisms.valuation import Valuation
+from mechanisms.valuation import EVERYONE, Valuation
 from simulate.audit.audit import audit, trial
 from simulate.audit.misreports import misreports
 from simulate.load import load
 from simulate.scenario import Scenario, build
-from tests.games import one_game
+from tests.games import Game, games, one_game, random_lies
 
 ENOUGH = 0.99  # of what brute force gains
 
@@ -244,3 +247,24 @@ def test_an_undertrained_model_leaves_regret_up_to_its_gap_and_no_more() -> None
     gap = mechanism.train.gap(games.reference, games.truth)[:, None]
     assert violation.max() <= 1e-9
     assert (violation + gap).max() > 1e-3  # regret itself
+
+
+@pytest.mark.parametrize("payment", ["affine_maximizer", "zero"])
+@given(game=games(max_prompts=2, spread=10.0))
+def test_shared_lies_are_worth_what_they_are_worth_one_by_one(payment: str, game: Game) -> None:
+    """The factorised utilities against the mechanism's own, lie by lie; the reference may have padding."""
+    mechanism = Recipe(payment=payment, beta=game.beta).build()
+    truth = Valuation(game.truth.rewards[None], game.truth.weights[None])
+    messages = MessageSpace("free", MESSAGES["free"], game.reference.policy > 0)
+    tried = random_lies(game, 30)
+    asked = Games(game.reference, truth, messages, Valuation(tried.rewards[:, :, None], tried.weights[:, :, None]))
+    lies = random_messages(asked, 300)
+    found = best_shared_lie(mechanism, asked, lies)
+    assert found is not None
+    n = len(game.truth.weights)
+    told = Valuation(lies.rewards[:, None, None].expand(-1, n, 1, -1, -1), lies.weights[:, None, None].expand(-1, n, 1))
+    each = deviation_utilities(mechanism, game.reference, truth, truth, EVERYONE, told)
+    assert torch.allclose(found[0], each.amax(0), atol=1e-10)
+    assert torch.allclose(each.gather(0, found[1][None])[0], each.amax(0), atol=1e-10)
+    assert factorises(mechanism)
+    assert not factorises(Recipe(divergence="chi_squared").build())

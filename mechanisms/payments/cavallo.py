@@ -12,7 +12,6 @@ from mechanisms.prior import Prior
 from mechanisms.reference import Reference
 from mechanisms.valuation import Deviations, Reports, Valuation
 
-
 DOMAIN = Prior(samples=16)  # beside the corners, which are where the revenue is least
 
 

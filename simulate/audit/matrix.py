@@ -11,6 +11,7 @@ from typing import Any
 from mechanisms.axioms import AXIOMS
 from mechanisms.catalogue import MECHANISMS
 from simulate.audit.audit import Verdict, audit
+from simulate.audit.counterexamples import COUNTEREXAMPLES
 from simulate.config import Config, expanded, override, parse
 from simulate.scenario import build
 
@@ -34,7 +35,7 @@ def measure(
     for name in names:
         data = override(data, {"mechanism": name, "mechanism.beta": keys["beta"]})
         scenario = build(parse(data, name), name)
-        matrix[name] = {verdict.axiom: _cell(verdict) for verdict in audit(scenario)}
+        matrix[name] = {verdict.axiom: _cell(_by_hand(name, verdict)) for verdict in audit(scenario)}
         advance(1)
     return matrix
 
@@ -55,6 +56,20 @@ def shown(cell: Mapping[str, Any] | None) -> str:
     if cell["status"] == "unknown":
         return "?"
     return f"{'CLAIMED ' if cell['status'] == 'contradicted' else ''}{cell['violation']:.2g}"
+
+
+def _by_hand(name: str, verdict: Verdict) -> Verdict:
+    """Where random games refute nothing: the verdict on a game made for the purpose, if there is one."""
+    game = COUNTEREXAMPLES.get((name, verdict.axiom))
+    if game is None or not verdict.holds:
+        return verdict
+    return audit(build(counterexample(name, verdict.axiom), name), [verdict.axiom], 1, 1)[0]
+
+
+def counterexample(name: str, axiom: str) -> Config:
+    """The game made by hand against a mechanism's axiom."""
+    game = COUNTEREXAMPLES[name, axiom]
+    return parse(override({**game, "mechanism": name}, {"mechanism.beta": game["mechanism"]["beta"]}), name)
 
 
 def record(folder: Path, config: Config, matrix: Matrix) -> Path:
