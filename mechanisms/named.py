@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 Named = str | Mapping[str, Any]  # a name, or {name: ..., option: ...}
+LISTED = 16  # names that a sentence can hold
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -21,7 +22,9 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? Allowed are" if near else "allowed are"
-    return f"no {what} {name!r}; {hint} {', '.join(names) or 'none'}"
+    listed = ", ".join(names[:LISTED]) or "none"
+    more = f" and {len(names) - LISTED} more (`trueward list` has them all)" if len(names) > LISTED else ""
+    return f"no {what} {name!r}; {hint} {listed}{more}"
 
 
 def name_of(spec: Named) -> str:

@@ -23,7 +23,10 @@ A mechanism pairs a training rule with a payment rule. This page is written by
 ## Which axioms hold
 
 Measured on random games of three agents and five responses (scenario `three_strangers`, beta 0.3), every mechanism on
-the same games. {legend}. A *yes* rests on the theorem that the mechanism claims; the search only failed to refute it.
+the same games, and on a game made by hand where those refuted nothing (`simulate/audit/counterexamples.py`).
+
+{legend}. A *yes* rests on the theorem that the mechanism claims; the search only failed to refute it. Nash welfare's
+objective is in units of log reward, all else in units of utility.
 """
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mechanisms import AXIOMS
+from mechanisms import AXIOMS, MECHANISMS
+from reports.mechanisms_page import mechanisms_page
+from simulate.audit.matrix import measured
 from tests.test_cli import trueward
 
 AGENTS = [{"name": name, "rewards": {"random": {}}, "weight": weight} for name, weight in (("a", 1.0), ("b", 2.0))]
@@ -164,3 +166,19 @@ def test_on_a_pool_of_real_responses_fewer_games_are_tried() -> None:
         assert verdict["claimed"]
         assert verdict["holds"]
         assert 2 <= verdict["searched"]["games"] <= 4
+
+
+def test_the_recorded_matrix_agrees_with_the_claims() -> None:
+    """Recorded by `make claims`; a mechanism, claim or axiom that changed since makes this fail."""
+    matrix = measured()
+    assert list(matrix) == list(MECHANISMS)
+    for name, row in matrix.items():
+        assert list(row) == list(AXIOMS)
+        proved = {axiom for axiom, cell in row.items() if cell["status"] == "proved"}
+        assert proved == MECHANISMS[name].claims, name
+        assert "contradicted" not in {cell["status"] for cell in row.values()}, name
+
+
+def test_the_page_of_mechanisms_is_the_recorded_one() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "mechanisms.md").read_text(encoding="utf-8")
+    assert page == mechanisms_page(measured())

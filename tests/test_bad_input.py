@@ -85,10 +85,6 @@ WRONG = {  # dotted settings on GAME, and what the sentence must say
         {"mechanism.training": "nash_welfare", "mechanism.divergence": "total_variation"},
         ["mechanism", "kink"],
     ),
-    "nash welfare of an agent who wants nothing": (
-        {"mechanism.training": "nash_welfare", "agents.0.rewards": [0, 0, 0]},
-        ["mechanism", "reward above 0"],
-    ),
     "prompt weights that do not sum": ({"prompt_weights": [0.5]}, ["prompt_weights", "sum to 1"]),
     "a learner that sees too little": (
         {"information": "bandit", "agents.0.strategy": "hedge"},

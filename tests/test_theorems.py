@@ -91,7 +91,7 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("number", "wrong", "broken"), PLANTED, ids=str)
+@pytest.mark.parametrize(("number", "wrong", "broken"), PLANTED, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(PLANTED)])
 def test_the_check_has_teeth(number: str, wrong: dict, broken: tuple[str, ...]) -> None:
     found = THEOREMS[number].check(7, 150, **wrong)
     for what in broken:
