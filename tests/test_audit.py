@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from mechanisms import AXIOMS, MECHANISMS
 from reports.mechanisms_page import mechanisms_page
+from simulate.audit.excerpt import AGENTS as AGENTS_KEPT
+from simulate.audit.excerpt import PROMPTS, RESPONSES, excerpt
 from simulate.audit.matrix import measured
+from simulate.load import load
+from simulate.scenario import build
 from tests.test_cli import trueward
 
 AGENTS = [{"name": name, "rewards": {"random": {}}, "weight": weight} for name, weight in (("a", 1.0), ("b", 2.0))]
@@ -159,13 +164,13 @@ def test_a_file_in_the_way_of_witnesses_is_a_sentence(tmp_path: Path) -> None:
     assert "--witnesses" in done.stderr
 
 
-def test_on_a_pool_of_real_responses_fewer_games_are_tried() -> None:
+def test_a_pool_of_real_responses_is_audited() -> None:
     done = trueward("audit", "story_tones", "--json", "--axioms", "incentive_compatible,efficient,no_deficit")
     assert done.returncode == 0, done.stderr
     for verdict in json.loads(done.stdout)["axioms"].values():
         assert verdict["claimed"]
         assert verdict["holds"]
-        assert 2 <= verdict["searched"]["games"] <= 4
+        assert verdict["searched"]["responses"] == PROMPTS * RESPONSES
 
 
 def test_the_recorded_matrix_agrees_with_the_claims() -> None:
@@ -182,3 +187,24 @@ def test_the_recorded_matrix_agrees_with_the_claims() -> None:
 def test_the_page_of_mechanisms_is_the_recorded_one() -> None:
     page = (Path(__file__).parent.parent / "docs" / "mechanisms.md").read_text(encoding="utf-8")
     assert page == mechanisms_page(measured())
+
+
+def test_a_large_game_is_audited_on_an_excerpt() -> None:
+    whole = build(load("story_tones"), "story_tones", (0,))
+    part = excerpt(whole)
+    assert part.reference.policy.shape == (PROMPTS, RESPONSES)
+    assert torch.allclose(part.reference.policy.sum(-1), torch.ones(PROMPTS, dtype=torch.float64))
+    assert part.messages.violation(part.truth).max() <= 1e-12
+    falling = [(20 - k) / 210 for k in range(20)]
+    steps = {"reference": falling, "agents": [{"rewards": [k / 20 for k in range(20)]}]}
+    cut = excerpt(build(load(steps)))
+    assert cut.truth.rewards[0, 0, 0].tolist() == [k / 20 for k in range(RESPONSES)]
+    assert cut.reference.policy[0].tolist() == pytest.approx(
+        [p / sum(falling[:RESPONSES]) for p in falling[:RESPONSES]]
+    )
+    crowd = excerpt(build(load("crowd"), "crowd", (0,)))
+    assert crowd.truth.weights.shape[-1] == len(crowd.names) == AGENTS_KEPT
+    wide = {"name": "social_welfare", "boosts": [[0.1] * 20]}
+    game = {"reference": [0.05] * 20, "agents": [{"rewards": [0.5] * 20}], "mechanism": {"training": wide}}
+    bound = build(load(game))
+    assert excerpt(bound) is bound  # its boosts are made for twenty responses

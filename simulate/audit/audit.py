@@ -12,6 +12,7 @@ import torch
 from mechanisms.axioms import AXIOMS
 from mechanisms.axioms.base import Effort, Finding, Games, of_present
 from mechanisms.valuation import Valuation
+from simulate.audit.excerpt import excerpt
 from simulate.audit.misreports import misreports, types
 from simulate.audit.witness import game_file
 from simulate.scenario import Scenario
@@ -43,8 +44,10 @@ def audit(
 ) -> list[Verdict]:
     """One verdict an axiom: on up to eight of the scenario's own games and ``games`` random ones.
 
-    Rules that iterate for every policy, and large games, are tried less, unless ``games`` and ``lies`` say otherwise.
+    Of games with many responses an excerpt is tried.  Rules that iterate for every policy, and large games, are tried
+    less, unless ``games`` and ``lies`` say otherwise.
     """
+    scenario = excerpt(scenario)
     tried = trial(scenario, games, lies, seed)
     verdicts = []
     for name in AXIOMS if axioms is None else axioms:
@@ -81,7 +84,8 @@ def _verdict(scenario: Scenario, tried: Games, name: str) -> Verdict:
     worst = float(finding.violation.max())
     holds = worst <= TOLERANCE * scale
     witness = None if holds else _shown(scenario, finding)
-    return Verdict(name, name in scenario.mechanism.claims, worst, holds, witness, finding.searched)
+    searched = {**finding.searched, "responses": tried.reference.policy.numel()}
+    return Verdict(name, name in scenario.mechanism.claims, worst, holds, witness, searched)
 
 
 def _shown(scenario: Scenario, finding: Finding) -> dict[str, Any]:
