@@ -326,3 +326,12 @@ def test_noise_by_hand() -> None:
     lost = [objective(tilted(1, 0)) - objective(tilted(1 + 2 * e, 0)) for e in (-epsilon, epsilon)]
     *_, loss = worst("noise_robust", Recipe(), game)
     assert loss == pytest.approx(max(lost) - 2 * epsilon, abs=1e-12)
+
+
+def test_noise_bounds_are_twice_weight_times_epsilon() -> None:
+    """Who likes everything equally gains nothing by lies and next to nothing is lost, so the bounds alone are left."""
+    game = one_game(HALF, [[0.5, 0.5]], [2])
+    epsilon = game.effort.epsilon * 0.5
+    violation = found("no_payment", "noise_robust", 0.3, game).violation
+    assert violation[0, 0] == pytest.approx(-2 * 2 * epsilon, abs=1e-12)
+    assert -2 * epsilon * 2 <= violation[0, 1] <= -2 * epsilon * 2 + 0.002  # noise pulls the policy a little away

@@ -185,3 +185,15 @@ def test_mosaic_utility_tends_to_the_marginal_contribution() -> None:
         assert error <= 4 * deviation[samples] / 20 + 0.5 / samples
     assert 3 < deviation[20] / deviation[320] < 5.5
     assert negative
+
+
+def test_the_prior_draws_from_its_range_and_a_constant_is_charged() -> None:
+    reference = Reference.of(torch.full((1, 4), 0.25, dtype=torch.float64))
+    drawn = Prior(samples=500, low=1.0, high=2.0).strangers(reference, 2).rewards
+    assert 1.0 <= drawn.min() < 1.05
+    assert 1.95 < drawn.max() <= 2.0
+    reports = Valuation(drawn[0], torch.ones(2, dtype=torch.float64))
+    free, charged = (
+        Recipe(payment={"name": "groves", "constant": c}).build()(reference, reports).payments for c in (0.0, 3.0)
+    )
+    assert torch.allclose(charged - free, torch.full((2,), 3.0, dtype=torch.float64))
