@@ -22,7 +22,6 @@ from mechanisms.reference import Reference
 from mechanisms.training_rules import TRAINING_RULES
 from mechanisms.training_rules.social_welfare import SocialWelfare
 from mechanisms.valuation import EVERYONE, Valuation
-from reports.cli.app import app
 from simulate.design import OBJECTIVES
 from simulate.design.affine import AffineMaximizer
 from simulate.design.ascent import ascend
@@ -39,9 +38,6 @@ from tests.games import random_lies as lies_in
 from tests.test_cli import trueward
 
 SMALL = {"reference": {"random": {"responses": 4}}}
-needs_command = pytest.mark.skipif(
-    "design" not in {command.name for command in app.registered_commands}, reason="the command is not listed"
-)
 
 
 def rule(divergence: str, beta: float) -> SocialWelfare:
@@ -261,7 +257,6 @@ def test_games_that_are_all_the_same_are_one() -> None:
     assert not design(drawn, steps=2).games_differ
 
 
-@needs_command
 def test_command(tmp_path: Path) -> None:
     out, folder = tmp_path / "made.toml", tmp_path / "frontier"
     asked = ["design", "unequal_agents", "--games", "64", "--steps", "30", "--out", str(out), "--set"]
