@@ -20,7 +20,7 @@ from mechanisms.valuation import Valuation
 from simulate.history import History, Round
 from simulate.measures import agent_measures, outcome_measures
 from simulate.scenario import Scenario
-from strategies.base import INFORMATION, Memory, Observation, Strategy
+from strategies.base import INFORMATION, Announced, Memory, Observation, Strategy
 from strategies.streams import Streams
 from strategies.truthful import Truthful
 
@@ -178,7 +178,12 @@ class Market(mesa.Model):
             counterfactual=self._oracle(population, played) if level >= 1 else None,
             others=_others(played.reports, population.agents) if level >= 2 and not population.honest else None,
             messages=self.scenario.messages,
+            market=self._announced(population, played) if level >= 2 else None,
         )
+
+    def _announced(self, population: Population, played: Round) -> Announced:
+        mechanism, reference = self.mechanism, played.reference
+        return Announced(played.reports, population.agents, lambda reports: mechanism(reference, reports))
 
     def _oracle(self, population: Population, played: Round) -> Any:
         return lambda lies: self._counterfactual(population, played.reports, lies)

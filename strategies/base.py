@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from mechanisms.base import Outcome
 from mechanisms.messages.base import MessageSpace
 from mechanisms.valuation import Valuation
 from strategies.streams import Streams
@@ -30,6 +31,16 @@ class Observation:
     counterfactual: Callable[[Valuation], Tensor] | None  # lies [M, B, m, ...] -> utilities [M, B, m]    outcome
     others: Valuation | None  # the mean of the other agents' reported rewards, the sum of their weights  full
     messages: MessageSpace
+    market: Announced | None = None  # everybody's reports, and the mechanism to try others on              full
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What is public where reports are: who said what, and the announced mechanism, to be tried on any reports."""
+
+    reports: Valuation  # [B, n, P, K], everybody's
+    agents: Tensor  # [m], which of the n are the population's own
+    mechanism: Callable[[Valuation], Outcome]  # reports [..., B, n, P, K] -> policy and payments
 
 
 class Strategy(Protocol):

@@ -1,0 +1,1 @@
+"""Catalogue of dynamics: how mixtures move on a finite game."""

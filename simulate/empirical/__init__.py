@@ -1,0 +1,1 @@
+"""Empirical games: what every profile of reports, or of strategies, is worth to everybody."""
