@@ -6,6 +6,7 @@ from simulate.scenarios.crowd import crowd
 from simulate.scenarios.free_rider import free_rider
 from simulate.scenarios.paper_synthetic import paper_synthetic
 from simulate.scenarios.story_tones import story_tones
+from simulate.scenarios.three_crowds import three_crowds
 from simulate.scenarios.three_strangers import three_strangers
 from simulate.scenarios.two_camps import two_camps
 from simulate.scenarios.unequal_agents import unequal_agents
@@ -16,6 +17,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "free_rider": free_rider,
     "paper_synthetic": paper_synthetic,
     "three_strangers": three_strangers,
+    "three_crowds": three_crowds,
     "crowd": crowd,
     "unequal_agents": unequal_agents,
 }
