@@ -1,0 +1,127 @@
+"""Empirical games whose actions are strategies, each played for a whole repeated game."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import torch
+
+from mechanisms.named import Named, name_of
+from simulate.config import AgentConfig, Config
+from simulate.empirical.normal_form import Array
+from simulate.empirical.sampled import Sampled
+from simulate.engines import Engine, Progress, jobs_of, serial
+from simulate.errors import BadInput
+from simulate.history import History, joined
+
+MOST_GAMES = 4096  # repeated games played for one table: hours beyond
+Cell = tuple[int, ...]
+
+
+def whole_games(
+    config: Config,
+    strategies: Sequence[Named],
+    batch: int | None = None,
+    engine: Engine = serial,
+    progress: Progress = lambda rounds: None,
+) -> Sampled:
+    """Every profile of ``strategies`` played out; payoffs are mean utilities a round, over all rounds ``[B, n, ...]``.
+
+    Random streams belong to (seed, replicate, agent), whatever the agent plays, so that profiles are paired.  Agents
+    of equal truth are interchangeable: of profiles that differ by their names only, one is played.  Welfare is the
+    objective at the truth.  Raises BadInput where there are too many games.
+    """
+    agents = _one_by_one(config)
+    kinds = _kinds(agents)
+    cells = list(product(range(len(strategies)), repeat=len(agents)))
+    played = sorted({_canonical(cell, kinds) for cell in cells})
+    if not 2 <= len(agents) <= 6:
+        raise BadInput(f"agents: {len(agents)} of them; a table of strategies is made for 2 to 6 agents")
+    if len(played) > MOST_GAMES:
+        raise BadInput(f"{len(played):,} repeated games would be played; at most {MOST_GAMES:,} are allowed")
+    found = {cell: _summed(_history(config, agents, strategies, cell, batch, engine, progress)) for cell in played}
+    shape = (len(strategies),) * len(agents)
+    payoffs = np.empty((config.replicates, len(agents), *shape))
+    welfare = np.empty((config.replicates, *shape))
+    for cell in cells:
+        utility, reached, optimum = found[_canonical(cell, kinds)]
+        payoffs[:, :, *cell] = utility[:, _places(cell, kinds)]
+        welfare[:, *cell] = reached
+    names = tuple(_label(spec) for spec in strategies)
+    players = tuple(agent.name or f"agent-{i + 1}" for i, agent in enumerate(agents))
+    return Sampled(payoffs, welfare, optimum, players, (names,) * len(agents))
+
+
+def _one_by_one(config: Config) -> list[AgentConfig]:
+    """Agents given by a count, spelled out."""
+    found = []
+    for agent in config.agents:
+        names = [agent.name] if agent.count == 1 else [f"{agent.name or 'agent'}-{i + 1}" for i in range(agent.count)]
+        found += [agent.model_copy(update={"count": 1, "name": name}) for name in names]
+    return found
+
+
+def _kinds(agents: Sequence[AgentConfig]) -> list[int]:
+    """Which agents are alike: the first agent of the same fixed rewards and weight.  Random truths are their own."""
+    keys = [
+        (i,)
+        if isinstance(agent.rewards, dict) and "random" in agent.rewards
+        else (str(agent.rewards), str(agent.weight))
+        for i, agent in enumerate(agents)
+    ]
+    return [keys.index(key) for key in keys]
+
+
+def _members(cell: Cell, kinds: Sequence[int]) -> dict[int, list[int]]:
+    """The agents of each kind, by what they play and then by number."""
+    members: dict[int, list[int]] = {}
+    for agent in sorted(range(len(cell)), key=lambda i: (cell[i], i)):
+        members.setdefault(kinds[agent], []).append(agent)
+    return members
+
+
+def _canonical(cell: Cell, kinds: Sequence[int]) -> Cell:
+    """The profile in which agents of a kind play in order: the one that is played."""
+    ordered = list(cell)
+    for kind, agents in _members(cell, kinds).items():
+        for place, agent in zip((i for i, k in enumerate(kinds) if k == kind), agents, strict=True):
+            ordered[place] = cell[agent]
+    return tuple(ordered)
+
+
+def _places(cell: Cell, kinds: Sequence[int]) -> list[int]:
+    """Where each agent of ``cell`` stands in the canonical profile."""
+    places = [0] * len(cell)
+    for kind, agents in _members(cell, kinds).items():
+        for place, agent in zip((i for i, k in enumerate(kinds) if k == kind), agents, strict=True):
+            places[agent] = place
+    return places
+
+
+def _history(
+    config: Config,
+    agents: Sequence[AgentConfig],
+    strategies: Sequence[Named],
+    cell: Cell,
+    batch: int | None,
+    engine: Engine,
+    progress: Progress,
+) -> History:
+    playing = [agent.model_copy(update={"strategy": strategies[a]}) for agent, a in zip(agents, cell, strict=True)]
+    game = config.model_copy(update={"agents": playing})
+    return joined(engine(jobs_of(game, batch, torch.float64, "cpu"), progress))
+
+
+def _summed(history: History) -> tuple[Array, Array, Array]:
+    """Means over rounds: utilities ``[B, n]``, the objective ``[B]``, the best objective there was ``[B]``."""
+    objective, loss = history.of("objective").mean(0), history.of("welfare_loss").mean(0)
+    return history.of("utility").mean(0), objective, objective + loss
+
+
+def _label(spec: Named) -> str:
+    """``hedge(menu=polarise)``."""
+    options = {} if isinstance(spec, str) else {key: value for key, value in spec.items() if key != "name"}
+    said = ", ".join(f"{key}={value}" for key, value in options.items())
+    return f"{name_of(spec)}({said})" if said else name_of(spec)
