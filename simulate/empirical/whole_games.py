@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,8 @@ def whole_games(
     """Every profile of ``strategies`` played out; payoffs are mean utilities a round, over all rounds ``[B, n, ...]``.
 
     Random streams belong to (seed, replicate, agent), whatever the agent plays, so that profiles are paired.  Agents
-    of equal truth are interchangeable: of profiles that differ by their names only, one is played.  Welfare is the
+    of equal truth are interchangeable: of profiles that differ by their names only, one is played, and those who do the
+    same in it share what they got.  Welfare is the
     objective at the truth.  Raises BadInput where there are too many games.
     """
     agents = _one_by_one(config)
@@ -46,9 +48,10 @@ def whole_games(
     payoffs = np.empty((config.replicates, len(agents), *shape))
     welfare = np.empty((config.replicates, *shape))
     for cell in cells:
+        here: Any = (slice(None), *cell)
         utility, reached, optimum = found[_canonical(cell, kinds)]
-        payoffs[:, :, *cell] = utility[:, _places(cell, kinds)]
-        welfare[:, *cell] = reached
+        payoffs[(slice(None), *here)] = utility @ _alike(cell, kinds).T
+        welfare[here] = reached
     names = tuple(_label(spec) for spec in strategies)
     players = tuple(agent.name or f"agent-{i + 1}" for i, agent in enumerate(agents))
     return Sampled(payoffs, welfare, optimum, players, (names,) * len(agents))
@@ -74,30 +77,19 @@ def _kinds(agents: Sequence[AgentConfig]) -> list[int]:
     return [keys.index(key) for key in keys]
 
 
-def _members(cell: Cell, kinds: Sequence[int]) -> dict[int, list[int]]:
-    """The agents of each kind, by what they play and then by number."""
-    members: dict[int, list[int]] = {}
-    for agent in sorted(range(len(cell)), key=lambda i: (cell[i], i)):
-        members.setdefault(kinds[agent], []).append(agent)
-    return members
-
-
 def _canonical(cell: Cell, kinds: Sequence[int]) -> Cell:
     """The profile in which agents of a kind play in order: the one that is played."""
-    ordered = list(cell)
-    for kind, agents in _members(cell, kinds).items():
-        for place, agent in zip((i for i, k in enumerate(kinds) if k == kind), agents, strict=True):
-            ordered[place] = cell[agent]
-    return tuple(ordered)
+    ordered = {kind: iter(sorted(a for a, k in zip(cell, kinds, strict=True) if k == kind)) for kind in kinds}
+    return tuple(next(ordered[kind]) for kind in kinds)
 
 
-def _places(cell: Cell, kinds: Sequence[int]) -> list[int]:
-    """Where each agent of ``cell`` stands in the canonical profile."""
-    places = [0] * len(cell)
-    for kind, agents in _members(cell, kinds).items():
-        for place, agent in zip((i for i, k in enumerate(kinds) if k == kind), agents, strict=True):
-            places[agent] = place
-    return places
+def _alike(cell: Cell, kinds: Sequence[int]) -> Array:
+    """``[n, n]``: who in the canonical profile stands for each agent of ``cell``, equally often."""
+    stands = np.array(
+        [[k == kind and b == a for k, b in zip(kinds, _canonical(cell, kinds), strict=True)]
+         for kind, a in zip(kinds, cell, strict=True)]
+    )  # fmt: skip
+    return stands / stands.sum(1, keepdims=True)
 
 
 def _history(
