@@ -14,7 +14,9 @@ from torch import Tensor
 
 from mechanisms.base import Outcome
 from mechanisms.messages.base import MessageSpace
+from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
+from strategies.promises import Promise
 from strategies.streams import Streams
 
 INFORMATION = ("bandit", "outcome", "full")  # each level sees all that the one before it sees
@@ -41,6 +43,7 @@ class Announced:
     reports: Valuation  # [B, n, P, K], everybody's
     agents: Tensor  # [m], which of the n are the population's own
     mechanism: Callable[[Valuation], Outcome]  # reports [..., B, n, P, K] -> policy and payments
+    reference: Reference  # what this round is fine-tuned from
 
 
 class Strategy(Protocol):
@@ -68,6 +71,7 @@ class Fixed:
     """The memory of strategies that do not learn: the message space, so that a lie can fit it."""
 
     information = "bandit"
+    promise: Promise | None = None
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Memory:
         """The message space alone."""

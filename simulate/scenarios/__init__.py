@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from simulate.scenarios.aliases import aliases
+from simulate.scenarios.cartel import cartel
 from simulate.scenarios.crowd import crowd
 from simulate.scenarios.free_rider import free_rider
 from simulate.scenarios.paper_synthetic import paper_synthetic
@@ -20,4 +22,6 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "three_crowds": three_crowds,
     "crowd": crowd,
     "unequal_agents": unequal_agents,
+    "cartel": cartel,
+    "aliases": aliases,
 }
