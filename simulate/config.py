@@ -74,6 +74,7 @@ class AgentConfig(Strict):
     report: Report | None = None
     strategy: Named = "truthful"
     count: int = Field(1, ge=1, le=1_000_000)
+    wander: Annotated[Number, Field(ge=0)] = 0.0  # standard deviation of a step of the true rewards, once a round
 
 
 class BasisConfig(Strict):
@@ -153,6 +154,7 @@ class Config(Strict):
     seed: int = Field(0, ge=0, lt=2**128)
     information: Literal["bandit", "outcome", "full"] = "outcome"
     drift: bool = False  # does every round's fine-tune start from the last round's policy?
+    exploitability: int = Field(25, ge=0, le=10_000_000)  # in how many rounds, at most, is it measured?
 
 
 def parse(data: Mapping[str, Any], source: str) -> Config:

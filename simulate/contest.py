@@ -24,7 +24,8 @@ from simulate.store import replace_folder, summary_of, write_json, write_run
 
 RANKED = "welfare_loss"  # the metric that orders the verdict where all mechanisms maximise the same
 FALLBACK = "social_welfare"  # the one that orders it elsewhere
-OWN_UNITS = ("welfare_loss", "objective", "divergence")  # in units of what the mechanism maximises
+OWN_UNITS = ("welfare_loss", "welfare_loss_average", "objective", "divergence")  # of what the mechanism maximises
+AFFINE_UNITS = ("loss_from_rule", "loss_from_lies")  # of social welfare less the mechanism's own price of divergence
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class Contest:
 
     def comparable(self, metric: str) -> bool:
         """Whether a metric has the same units under every mechanism, and a better side."""
-        return METRICS[metric].better != "neither" and (self.same_objective or metric not in OWN_UNITS)
+        if METRICS[metric].better == "neither":
+            return False
+        if metric in AFFINE_UNITS:
+            return one_price(self.configs.values())
+        return self.same_objective or metric not in OWN_UNITS
 
     def verdict(self) -> dict[str, Any]:
         """``{"mechanisms": [...], "ranked_by": ..., "paired": [...]}``, mechanisms from the best to the worst."""
@@ -104,15 +109,16 @@ def _under(config: Config, name: str) -> Config:
 
 def one_objective(configs: Iterable[Config]) -> bool:
     """Whether all mechanisms maximise the same, so that losses are in the same units."""
-    return (
-        len(
-            {
-                repr([_keys(config).get(key) for key in ("training", "divergence", "beta", "repeated")])
-                for config in configs
-            }
-        )
-        == 1
-    )
+    return _agree(configs, "training", "divergence", "beta", "repeated")
+
+
+def one_price(configs: Iterable[Config]) -> bool:
+    """Whether divergence costs the same everywhere, so that affine social welfare is in the same units."""
+    return _agree(configs, "divergence", "beta")
+
+
+def _agree(configs: Iterable[Config], *keys: str) -> bool:
+    return len({repr([_keys(config).get(key) for key in keys]) for config in configs}) == 1
 
 
 def _keys(config: Config) -> dict[str, Any]:

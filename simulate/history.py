@@ -23,11 +23,32 @@ class Round:
     outcome: Outcome
     utilities: Tensor  # [B, n], true
     utility_gain: Tensor  # [B, n], over telling the truth against the same others
+    lie_gains: Tensor | None = None  # [M, B, n], of structured lies over the reports made; None where not measured
+    regret: Tensor | None = None  # [B, n], of all measured rounds so far
 
 
-# One row per replicate, round, agent; and one per replicate, round.  Columns are float64.
-AGENT_COLUMNS = ("valuation", "payment", "utility", "utility_gain", "report_weight", "report_distance")
-OUTCOME_COLUMNS = ("social_welfare", "objective", "welfare_loss", "divergence", "revenue", "effective_sample_size")
+# One row per replicate, round, agent; and one per replicate, round.  Columns are float64, NaN where not measured.
+AGENT_COLUMNS = (
+    "valuation",
+    "payment",
+    "utility",
+    "utility_gain",
+    "report_weight",
+    "report_distance",
+    "utility_change",
+    "regret",
+)
+OUTCOME_COLUMNS = (
+    "social_welfare",
+    "objective",
+    "welfare_loss",
+    "divergence",
+    "revenue",
+    "effective_sample_size",
+    "exploitability",
+    "loss_from_rule",
+    "loss_from_lies",
+)
 
 
 @dataclass

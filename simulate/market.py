@@ -17,9 +17,12 @@ from torch import Tensor
 from mechanisms.base import utility
 from mechanisms.deviation import deviation_utilities
 from mechanisms.valuation import Valuation
+from simulate.exploitability import Hindsight, affordable, gains, looked_back, measured_rounds, structured_lies
 from simulate.history import History, Round
+from simulate.honesty import honesty
 from simulate.measures import agent_measures, outcome_measures
 from simulate.scenario import Scenario
+from simulate.wander import relative_to, walk_of
 from strategies.base import INFORMATION, Announced, Memory, Observation, Strategy
 from strategies.streams import Streams
 from strategies.truthful import Truthful
@@ -81,7 +84,7 @@ class Market(mesa.Model):
     def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
         seed = scenario.config.seed if seed is None else seed
         super().__init__(rng=seed)
-        self.scenario, self.reference = scenario, scenario.reference
+        self.scenario, self.reference, self.truth = scenario, scenario.reference, scenario.truth
         self.history = History(scenario.names, scenario.replicates)
         self.last: Round | None = None
         n = len(scenario.names)
@@ -91,44 +94,73 @@ class Market(mesa.Model):
             for strategy, members in self.agents.groupby("strategy", result_type="list")
         ]
         self._feedback = Streams(seed, scenario.replicates, [FEEDBACK_STREAM], scenario.truth.weights.device)
+        self._walk = walk_of(scenario.wander, seed, scenario.replicates)
+        most = scenario.config.exploitability if affordable(self.truth) else 0
+        self._measured = measured_rounds(scenario.config.rounds, most)
+        self._hindsight: Hindsight | None = None
         repeated = scenario.mechanism.repeated
         self.state = repeated.init(self.reference, n, len(scenario.replicates)) if repeated else None
         self._settle()
 
     def _settle(self) -> None:
-        """What is fixed before a round's reports arrive: the mechanism in force, and the best that it could attain."""
+        """What is fixed before a round's reports arrive: the mechanism in force, and what honesty would bring."""
         mechanism = self.scenario.mechanism
         self.mechanism = mechanism.repeated.current(self.state, mechanism) if mechanism.repeated else mechanism
-        self._best = self.mechanism.train.value(self.reference, self.scenario.truth)
+        self._honest = honesty(self.mechanism, self.reference, self.truth)
 
     def _population(self, strategy: Strategy, indices: list[int], seed: int) -> Population:
         scenario = self.scenario
         device = scenario.truth.weights.device
         agents = torch.tensor(indices, device=device)
         rng = Streams(seed, scenario.replicates, indices, device)
-        everyone = len(indices) == len(scenario.names)
-        truth = scenario.truth if everyone else scenario.truth.of(agents)
+        truth = self._truth_of(agents)
         return Population(strategy, agents, truth, rng, strategy.init(truth, scenario.messages, rng))
 
+    def _truth_of(self, agents: Tensor) -> Valuation:
+        return self.truth if len(agents) == self.truth.weights.shape[-1] else self.truth.of(agents)
+
     def step(self) -> None:
-        """Report, train, pay, observe, learn."""
-        reports = self._reports()
-        outcome = self.mechanism(self.reference, reports)
-        utilities = utility(self.reference, self.scenario.truth, outcome)
-        gain = self._utility_gain(reports, utilities)
-        played = Round(self.reference, self.scenario.truth, reports, outcome, utilities, gain)
+        """Report, train, pay, observe, learn; and what changes between rounds, changes."""
+        played = self._played()
         self.history.add(
-            agent_measures(played), outcome_measures(played, self.mechanism.train, self._best, self.scenario.samples)
+            agent_measures(played, self._honest),
+            outcome_measures(played, self.mechanism.train, self._honest, self.scenario.samples),
         )
         self.populations = [self._learned(population, played) for population in self.populations]
         self.last = played
-        repeated = self.scenario.mechanism.repeated
+        self._move_on(played)
+
+    def _played(self) -> Round:
+        reports = self._reports()
+        outcome = self.mechanism(self.reference, reports)
+        utilities = utility(self.reference, self.truth, outcome)
+        gain = self._utility_gain(reports, utilities)
+        played = Round(self.reference, self.truth, reports, outcome, utilities, gain)
+        return self._exploited(played) if len(self.history) in self._measured else played
+
+    def _exploited(self, played: Round) -> Round:
+        lies = structured_lies(self.truth, self.scenario.messages)
+        found = gains(self.mechanism, self.reference, self.truth, played.reports, played.utilities, lies)
+        self._hindsight = looked_back(self._hindsight, found, len(self.history) + 1)
+        return replace(played, lie_gains=found, regret=self._hindsight.regret)
+
+    def _move_on(self, played: Round) -> None:
+        """What the next round starts from."""
+        repeated, drift = self.scenario.mechanism.repeated, self.scenario.config.drift
         if repeated:
-            self.state = repeated.update(self.state, self.reference, reports, self._uniform)
-        if self.scenario.config.drift:
-            self.reference = replace(self.reference, policy=outcome.policy)
-        if repeated or self.scenario.config.drift:
+            self.state = repeated.update(self.state, self.reference, played.reports, self._uniform)
+        if drift:
+            self.reference = replace(self.reference, policy=played.outcome.policy)
+        if self._walk is not None:
+            self.truth = self._walk.moved(self.truth, self.scenario.messages)
+            self.populations = [self._wandered(population) for population in self.populations]
+        if repeated or drift or self._walk is not None:
             self._settle()
+
+    def _wandered(self, population: Population) -> Population:
+        truth = self._truth_of(population.agents)
+        memory = relative_to(truth, population.strategy, self.scenario.messages, population.memory)
+        return replace(population, truth=truth, memory=memory)
 
     def _uniform(self, count: int) -> Tensor:
         return self._feedback.uniform(count)[:, 0]
@@ -137,8 +169,8 @@ class Market(mesa.Model):
         """Everybody's report, projected on the message space: ``[B, n, P, K]``."""
         liars = [population for population in self.populations if not population.honest]
         if not liars:
-            return self.scenario.truth
-        rewards, weights = self.scenario.truth.rewards.clone(), self.scenario.truth.weights.clone()
+            return self.truth
+        rewards, weights = self.truth.rewards.clone(), self.truth.weights.clone()
         for population in liars:
             said = population.strategy.report(population.truth, population.memory, population.rng)
             allowed = self.scenario.messages.project(said)
@@ -158,9 +190,7 @@ class Market(mesa.Model):
     def _counterfactual(self, population: Population, reports: Valuation, lies: Valuation) -> Tensor:
         """Lies ``[M, B, m, P, K]`` -> the utilities ``[M, B, m]`` they would bring, the others' reports fixed."""
         front = Valuation(lies.rewards.movedim(2, 1), lies.weights.movedim(2, 1))
-        reached = deviation_utilities(
-            self.mechanism, self.reference, self.scenario.truth, reports, population.agents, front
-        )
+        reached = deviation_utilities(self.mechanism, self.reference, self.truth, reports, population.agents, front)
         return reached.movedim(1, 2)
 
     def _learned(self, population: Population, played: Round) -> Population:
@@ -183,7 +213,7 @@ class Market(mesa.Model):
 
     def _announced(self, population: Population, played: Round) -> Announced:
         mechanism, reference = self.mechanism, played.reference
-        return Announced(played.reports, population.agents, lambda reports: mechanism(reference, reports))
+        return Announced(played.reports, population.agents, lambda reports: mechanism(reference, reports), reference)
 
     def _oracle(self, population: Population, played: Round) -> Any:
         return lambda lies: self._counterfactual(population, played.reports, lies)

@@ -7,10 +7,12 @@ from torch import Tensor
 
 from mechanisms.base import TrainingRule
 from mechanisms.divergences.base import likelihood_ratio
+from simulate.exploitability import exploitability
 from simulate.history import Round
+from simulate.honesty import Honesty, affine_welfare
 
 
-def agent_measures(played: Round) -> dict[str, Tensor]:
+def agent_measures(played: Round, honest: Honesty) -> dict[str, Tensor]:
     """`AGENT_COLUMNS`, each ``[B, n]``."""
     return {
         "valuation": played.utilities + played.outcome.payments,
@@ -19,20 +21,36 @@ def agent_measures(played: Round) -> dict[str, Tensor]:
         "utility_gain": played.utility_gain,
         "report_weight": played.reports.weights,
         "report_distance": report_distance(played),
+        "utility_change": played.utilities - honest.utilities,
+        "regret": torch.full_like(played.utilities, torch.nan) if played.regret is None else played.regret,
     }
 
 
-def outcome_measures(played: Round, train: TrainingRule, best: Tensor, samples: float) -> dict[str, Tensor]:
-    """`OUTCOME_COLUMNS`, each ``[B]``; ``best`` is the largest objective at the truth."""
+def outcome_measures(played: Round, train: TrainingRule, honest: Honesty, samples: float) -> dict[str, Tensor]:
+    """`OUTCOME_COLUMNS`, each ``[B]``.
+
+    loss_from_rule + loss_from_lies = the best affine social welfare - the one reached: the first is what the policy
+    trained on the truth lacks (0 where the rule maximises it), the second what lies take away from that policy.
+    """
     policy = played.outcome.policy
     objective = train.objective(played.reference, played.truth, policy)
+    welfare, divergence = (
+        (played.utilities + played.outcome.payments).sum(-1),
+        train.divergence(played.reference, policy),
+    )
+    reached = affine_welfare(train.beta, welfare, divergence)
     return {
-        "social_welfare": (played.utilities + played.outcome.payments).sum(-1),
+        "social_welfare": welfare,
         "objective": objective,
-        "welfare_loss": best - objective,
-        "divergence": train.divergence(played.reference, policy),
+        "welfare_loss": honest.best - objective,
+        "divergence": divergence,
         "revenue": played.outcome.payments.sum(-1),
         "effective_sample_size": effective_sample_size(played, samples),
+        "exploitability": torch.full_like(objective, torch.nan)
+        if played.lie_gains is None
+        else exploitability(played.lie_gains),
+        "loss_from_rule": (honest.best_welfare - honest.welfare).expand_as(reached),
+        "loss_from_lies": honest.welfare - reached,
     }
 
 

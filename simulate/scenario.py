@@ -43,6 +43,7 @@ class Scenario:
     strategies: tuple[Strategy, ...]  # one an agent; equal ones are played as one population
     replicates: tuple[int, ...]
     samples: float  # responses sampled per prompt, if the reference comes from a pool; NaN elsewhere
+    wander: Tensor  # [n], the standard deviation of a round's step of everybody's true rewards
 
 
 def build(
@@ -67,7 +68,10 @@ def build(
         mechanism = build_mechanism(config.mechanism, dtype, device)
         _require_fit(mechanism, reference, declared)
         strategies = _strategies(config)
-        return Scenario(config, names, reference, truth, declared, messages, mechanism, strategies, numbers, samples)
+        wander = like.new_tensor([agent.wander for agent in config.agents for _ in range(agent.count)])
+        return Scenario(
+            config, names, reference, truth, declared, messages, mechanism, strategies, numbers, samples, wander
+        )
     except ValueError as error:
         raise BadInput(f"{source}: {error}") from None
 

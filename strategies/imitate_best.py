@@ -9,21 +9,27 @@ from torch import Tensor
 
 from mechanisms.valuation import Valuation
 from strategies.base import Observation
-from strategies.learner import Accounts, MenuLearner
+from strategies.learner import Accounts, Bandit
+from strategies.options import require
 from strategies.streams import Streams
 
 
 @dataclass(frozen=True)
-class ImitateBest(MenuLearner):
+class ImitateBest(Bandit):
     """Next action = that of the imitator with the largest utility per unit of weight; with `mutate`, any.
 
     Imitators of one game see each other's menu entries.  Vega-Redondo (1997), "The evolution of Walrasian behavior":
-    imitation of the best with rare mutations, which need not lead to equilibrium.
+    imitation of the best with rare mutations, which need not lead to equilibrium, and promises nothing.
     """
 
     menu: str = "overstate"
     mutate: float = 0.05
     information = "full"
+    promise = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.mutate <= 1, "mutate", self.mutate, "0 to 1")
 
     def choose(self, memory: Accounts, rng: Streams) -> Tensor:
         """The model's action, unless a mutation strikes."""

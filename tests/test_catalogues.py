@@ -19,7 +19,21 @@ FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "mechanisms/training_rules": {"aggregated", "comparisons", "concave_welfare", "duple", "presence", "scored"},
     "simulate/benchmarks": set(),
     "simulate/scenarios": set(),
-    "strategies": {"ascent", "learner", "streams"},
+    "strategies": {
+        "ascent",
+        "gaussian_process",
+        "joint",
+        "learner",
+        "natural_step",
+        "opponent_shaping",
+        "options",
+        "pact",
+        "parametric",
+        "perceptron",
+        "promises",
+        "starts",
+        "streams",
+    },
     "strategies/menus": set(),
 }
 

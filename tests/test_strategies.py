@@ -16,7 +16,7 @@ from simulate.load import load
 from simulate.repeated_game import play
 from simulate.scenario import build
 from strategies import STRATEGIES
-from strategies.base import INFORMATION, Observation
+from strategies.base import INFORMATION, Announced, Observation
 from strategies.blend import Blend
 from strategies.exp3 import Exp3
 from strategies.menus import MENUS
@@ -26,6 +26,13 @@ from strategies.sharpen import sharpened
 from strategies.streams import Streams
 
 LEARNERS = ["best_response", "gradient_ascent", "hedge", "exp3", "epsilon_greedy", "imitate_best"]
+LEARNERS += ["optimistic_hedge", "regret_matching", "regret_matching_plus", "internal_regret_matching"]
+LEARNERS += ["fictitious_play", "smooth_fictitious_play", "exp3_p", "ucb", "thompson", "q_learning"]
+LEARNERS += ["online_gradient", "extra_gradient", "anticipating_gradient"]
+LEARNERS += ["policy_gradient", "cross_entropy", "bayesian_optimisation"]
+TRUTHFUL_UNDER_VCG = ["best_response", "gradient_ascent", "hedge", "optimistic_hedge", "fictitious_play"]
+TRUTHFUL_UNDER_VCG += ["online_gradient", "extra_gradient", "anticipating_gradient"]
+TRUTHFUL_UNDER_VCG += ["regret_matching", "regret_matching_plus", "internal_regret_matching"]
 ALL_SEEN = {"information": "full", "rounds": 6, "replicates": 3, "seed": 11}
 
 
@@ -58,14 +65,14 @@ def test_learners_lie_without_payments(name: str) -> None:
     assert history.of("welfare_loss")[-40:].mean() > 0.01
 
 
-@pytest.mark.parametrize("name", ["best_response", "gradient_ascent", "hedge"])
+@pytest.mark.parametrize("name", TRUTHFUL_UNDER_VCG)
 def test_learners_with_counterfactuals_tell_the_truth_under_vcg(name: str) -> None:
     history = play("two_camps", {**ALL_SEEN, "rounds": 60, **everybody(name)})
     assert history.of("report_distance")[-20:].max() <= 1e-6
     assert abs(history.of("welfare_loss")[-20:]).max() <= 1e-9
 
 
-@pytest.mark.parametrize("name", ["exp3", "epsilon_greedy"])
+@pytest.mark.parametrize("name", ["exp3", "epsilon_greedy", "exp3_p", "ucb", "thompson", "q_learning"])
 def test_bandits_lie_less_under_vcg_than_without_payments(name: str) -> None:
     def late(payment: str) -> float:
         settings = {**ALL_SEEN, "rounds": 400, "mechanism.payment": payment, **everybody(name)}
@@ -89,6 +96,7 @@ def test_memory_and_valuation_are_not_changed_in_place(name: str) -> None:
         lambda lies: (lies.rewards * lies.weights[..., None, None]).sum((-1, -2)),
         truth,
         scenario.messages,
+        Announced(truth, torch.arange(3), lambda all: scenario.mechanism(scenario.reference, all), scenario.reference),
     )
     strategy.update(truth, memory, seen, rng)
     assert torch.equal(truth.rewards, scenario.truth.rewards)
@@ -160,7 +168,7 @@ def test_exp3_divides_by_the_probability_of_the_lie_told() -> None:
     for utility, gain in ((1.0, 0.5), (3.0, 1.0), (2.0, 0.5), (1.0, 0.0)):  # gain: on the range seen so far
         chance = 0.8 * torch.softmax(expected, -1) + 0.2 / 6
         told = memory.action[..., None]
-        expected.scatter_add_(-1, told, gain / chance.gather(-1, told))
+        expected.scatter_add_(-1, told, (gain - 1) / chance.gather(-1, told))
         seen = Observation(own, torch.full((4, 2), utility).double(), None, None, None, messages)
         memory = strategy.update(own, memory, seen, rng)
         assert torch.allclose(memory.scores, expected)

@@ -77,6 +77,7 @@ def _width(rounds: int) -> int:
 
 def _blocks(plays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """``[T, B]`` averaged over blocks of rounds: their middles, and ``[T / width, B]``."""
-    starts = np.arange(0, len(plays), _width(len(plays)))
-    sizes = np.diff([*starts, len(plays)])
-    return starts + (sizes - 1) / 2, np.add.reduceat(plays, starts) / sizes[:, None]
+    rounds = np.flatnonzero(~np.isnan(plays).all(1))  # those in which it was measured
+    starts = np.arange(0, len(rounds), _width(len(rounds)))
+    sizes = np.diff([*starts, len(rounds)])[:, None]
+    return np.add.reduceat(rounds[:, None], starts)[:, 0] / sizes[:, 0], np.add.reduceat(plays[rounds], starts) / sizes

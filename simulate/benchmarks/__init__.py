@@ -3,6 +3,7 @@
 from simulate.benchmarks.audit import audit
 from simulate.benchmarks.base import Benchmark
 from simulate.benchmarks.crowd import crowd_round
+from simulate.benchmarks.payoffs import payoffs_convex, payoffs_mechanism, payoffs_three, payoffs_two
 from simulate.benchmarks.thousand_games import thousand_games, thousand_games_logsumexp
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -10,4 +11,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "thousand_games_logsumexp": thousand_games_logsumexp,
     "crowd_round": crowd_round,
     "audit": audit,
+    "payoffs_two": payoffs_two,
+    "payoffs_three": payoffs_three,
+    "payoffs_mechanism": payoffs_mechanism,
+    "payoffs_convex": payoffs_convex,
 }

@@ -17,6 +17,7 @@ class Benchmark:
     prepare: Callable[[], tuple[Callable[[], object], Callable[[], object]]]
     target: float
     repeats: int = 9
+    share: float = 1.0  # of our work that the peer does: its time is divided by that
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def timed(name: str, benchmark: Benchmark) -> Timing:
     """Ours and the peer's alternate, so that a machine whose speed drifts favours neither."""
     ours, peer = benchmark.prepare()
     ours(), peer()  # warm caches and lazy imports
-    pairs = [(_seconds(ours), _seconds(peer)) for _ in range(benchmark.repeats)]
+    pairs = [(_seconds(ours), _seconds(peer) / benchmark.share) for _ in range(benchmark.repeats)]
     ratio = statistics.median(a / b for a, b in pairs)
     ours_s, peer_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     return Timing(name, ours_s, benchmark.peer, peer_s, ratio, benchmark.target)

@@ -1,0 +1,74 @@
+"""All extreme equilibria of two players: completely labelled pairs of vertices of the best-reply polytopes.
+
+Words and labels as in ``lemke_howson.py``.  In a degenerate game equilibria come in convex sets X x Y; their corners,
+the extreme equilibria, are exactly the completely labelled pairs, once a vertex is given *all* labels that bind there
+(Winkels 1979; Mangasarian 1964).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulate.empirical.normal_form import Array, NormalForm, Profile
+from simulate.equilibria.clock import Clock
+
+BINDING = 1e-8  # slack of an inequality of numbers near 1 that counts as none: rounding of a hull in ten dimensions
+SAME = 1e-7  # two vertices nearer than this are one
+CHUNK = 512  # vertices that are matched at once, between two looks at the clock
+
+
+def extreme(game: NormalForm, clock: Clock) -> Iterator[Profile]:
+    """The extreme equilibria of a ``scaled`` game, in the order of player 1's vertices; fewer if time runs out."""
+    own, other = 1 + game.payoffs[0], 1 + game.payoffs[1]
+    x, y = vertices(other, clock), vertices(own.T, clock)
+    if x is None or y is None:
+        return
+    unlabelled_x = np.hstack([x > BINDING, 1 - x @ other > BINDING]).astype(np.float32)
+    unlabelled_y = np.hstack([1 - y @ own.T > BINDING, y > BINDING]).astype(np.float32)
+    for start in range(0, len(x), CHUNK):
+        if clock.out:
+            return
+        lacking = unlabelled_x[start : start + CHUNK] @ unlabelled_y.T
+        for a, b in np.argwhere(lacking == 0):
+            if clock.out:
+                return
+            yield x[start + a] / x[start + a].sum(), y[b] / y[b].sum()
+
+
+def vertices(table: Array, clock: Clock) -> Array | None:
+    """The corners of {x >= 0, table' x <= 1} but 0, for a positive table ``[m, n]``: ``[V, m]``; None if time ran out.
+
+    Facets of the hull of the polar points a / (b - a' c) of inequalities a' x <= b, seen from a point c inside.
+    """
+    m, n = table.shape
+    if m == 1:
+        return np.array([[1 / table.max()]])
+    centre = np.full(m, 1 / (2 * m * table.max()))
+    normals = np.vstack([-np.eye(m), table.T])
+    bounds = np.concatenate([np.zeros(m), np.ones(n)])
+    facets = _hull(normals / (bounds - normals @ centre)[:, None], clock)
+    if facets is None:
+        return None
+    corners = centre - facets[:, :-1] / facets[:, -1:]
+    return _distinct(corners[abs(corners).max(1) > SAME])
+
+
+def _hull(points: Array, clock: Clock) -> Array | None:
+    """Equations of the facets: ``[facets, m + 1]``; points come one by one, so that the clock can be asked."""
+    from scipy.spatial import ConvexHull
+
+    dimension = points.shape[1]
+    hull = ConvexHull(points[: dimension + 1], incremental=True)
+    for point in points[dimension + 1 :]:
+        if clock.out:
+            return None
+        hull.add_points(point[None])
+    return np.asarray(hull.equations)
+
+
+def _distinct(corners: Array) -> Array:
+    """One of each, sorted so that the first coordinates are largest first."""
+    _, first = np.unique(np.round(corners / SAME), axis=0, return_index=True)
+    return corners[first[::-1]]
