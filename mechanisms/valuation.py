@@ -123,6 +123,10 @@ class Valuation:
         """The valuations of some agents alone: ``[..., m, P, K]``."""
         return Valuation(self.rewards[..., agents, :, :], self.weights[..., agents])
 
+    def only(self, game: int) -> Valuation:
+        """The valuations of one game of a batch ``[B, n, P, K]``."""
+        return Valuation(self.rewards[game], self.weights[game])
+
 
 @dataclass(frozen=True)
 class LeaveOneOut:

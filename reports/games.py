@@ -16,7 +16,7 @@ from mechanisms.named import name_of
 from mechanisms.recipe import Recipe
 from simulate.config import Config, MechanismConfig, parse
 from simulate.errors import BadInput
-from simulate.history import AGENT_COLUMNS, OUTCOME_COLUMNS, History
+from simulate.history import AGENT_COLUMNS, LATER_COLUMNS, OUTCOME_COLUMNS, History
 from simulate.store import Run, checked_name, mechanism_name, read_json, read_run
 
 
@@ -144,7 +144,7 @@ def _history(run: Run, config: Config) -> History:
         (rounds, "rounds.parquet", ("replicate", "round", "agent", *AGENT_COLUMNS)),
         (outcomes, "outcomes.parquet", ("replicate", "round", *OUTCOME_COLUMNS)),
     ):
-        if missing := [column for column in columns if column not in frame]:
+        if missing := [column for column in columns if column not in frame and column not in LATER_COLUMNS]:
             known = ", ".join(columns)
             raise BadInput(f"{run.folder / file}: the column {missing[0]!r} is missing; expected are {known}")
     agents, replicates = pd.unique(rounds["agent"]), np.asarray(pd.unique(outcomes["replicate"]))
@@ -157,7 +157,11 @@ def _history(run: Run, config: Config) -> History:
             raise BadInput(f"{run.folder / file}: rows are not one per replicate and round, in that order, as written")
     history = History(tuple(map(str, agents)), tuple(map(int, replicates)))
     for name in AGENT_COLUMNS:
-        history.rounds[name] = list(rounds[name].to_numpy(np.float64).reshape(batch, plays, n).transpose(1, 0, 2))
+        history.rounds[name] = list(_numbers(rounds, name).reshape(batch, plays, n).transpose(1, 0, 2))
     for name in OUTCOME_COLUMNS:
-        history.outcomes[name] = list(outcomes[name].to_numpy(np.float64).reshape(batch, plays).T)
+        history.outcomes[name] = list(_numbers(outcomes, name).reshape(batch, plays).T)
     return history
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    return frame[name].to_numpy(np.float64) if name in frame else np.full(len(frame), np.nan)

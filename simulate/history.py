@@ -49,6 +49,8 @@ OUTCOME_COLUMNS = (
     "loss_from_rule",
     "loss_from_lies",
 )
+# Runs of earlier versions lack these, which are then as if never measured.
+LATER_COLUMNS = ("utility_change", "regret", "exploitability", "loss_from_rule", "loss_from_lies")
 
 
 @dataclass

@@ -591,3 +591,25 @@ def test_losses_in_affine_welfare_are_compared_where_divergence_costs_the_same()
     assert Contest(changed, contest.histories).comparable("exploitability")
     same = Contest(dict.fromkeys(contest.histories, contest.configs["vcg"]), contest.histories)
     assert same.comparable("welfare_loss_average")
+
+
+def test_runs_from_before_are_read_as_never_measured(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    import pandas as pd
+
+    from reports.games import read_games
+    from simulate.history import LATER_COLUMNS
+    from simulate.store import write_run
+
+    config = load("two_camps", {"rounds": 6, "replicates": 2})
+    history = play(config)
+    write_run(tmp_path / "run", config, history, datetime.now(UTC), {})
+    for file in ("rounds", "outcomes"):
+        path = tmp_path / "run" / f"{file}.parquet"
+        write_parquet(path, pd.read_parquet(path).drop(columns=list(LATER_COLUMNS), errors="ignore"))
+    (game,) = read_games([tmp_path / "run"])
+    for column in (*history.rounds, *history.outcomes):
+        expected = np.full_like(history.of(column), NAN) if column in LATER_COLUMNS else history.of(column)
+        assert np.array_equal(game.history.of(column), expected, equal_nan=True), column
+    assert np.isnan(METRICS["loss_from_lies"].value(game.history)).all()

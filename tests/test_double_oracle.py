@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from simulate.equilibria.nash import nash
 
 from mechanisms.base import utility
 from mechanisms.catalogue import MECHANISMS
@@ -16,6 +15,7 @@ from simulate.equilibria.base import Answer
 from simulate.equilibria.best_response import best_response
 from simulate.equilibria.certificate import Market, played_against
 from simulate.equilibria.double_oracle import double_oracle
+from simulate.equilibria.nash import nash
 from simulate.load import load
 from simulate.scenario import build
 from strategies.menus.overstate import overstate

@@ -30,7 +30,7 @@ class Menu:
 def menus(truth: Valuation, messages: MessageSpace, names: Sequence[str]) -> list[Menu]:
     """Every agent's entries of the catalogued menus ``names``, one after the other; truth ``[B, n, P, K]``.
 
-    Lies that the message space makes equal are one, under the name of the first.  Raises ValueError for an unknown menu.
+    Lies that the message space makes equal are one, under the name of the first.  Raises ValueError for unknown menus.
     """
     told = [(name, menu_of(name)(truth, messages)) for name in names]
     return [_menu(truth, told, agent) for agent in range(truth.weights.shape[-1])]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+import torch
+
+from mechanisms.base import Mechanism
 from mechanisms.valuation import Valuation
 from simulate.empirical.menus import menus
 from simulate.empirical.payoffs import payoffs
@@ -35,19 +38,27 @@ def report_game(scenario: Scenario, names: Sequence[str], players: Sequence[int]
             "--players: the others then tell the truth"
         )
     truth = _distinct(scenario.truth)
-    every = menus(truth, scenario.messages, names)
-    own = [every[i] for i in who]
+    own = menus(truth.of(torch.tensor(who, device=truth.weights.device)), scenario.messages, names)
     sizes = [len(menu.labels) for menu in own]
     if (numbers := prod(sizes) * len(who) * len(truth.weights)) > MOST_NUMBERS:
         raise ValueError(
             f"{' x '.join(map(str, sizes))} profiles, {len(who)} players and {len(truth.weights)} replicates make "
             f"{numbers:,} numbers; at most {MOST_NUMBERS:,} are allowed: name fewer menus, players or replicates"
         )
-    found = payoffs(scenario.mechanism, scenario.reference, truth, who, [menu.reports for menu in own])
-    optimum = scenario.mechanism.train.value(scenario.reference, truth)
+    mechanism = _first_round(scenario, len(truth.weights))
+    found = payoffs(mechanism, scenario.reference, truth, who, [menu.reports for menu in own])
+    optimum = mechanism.train.value(scenario.reference, truth)
     utilities, welfare, best = (values.cpu().double().numpy() for values in (found.utilities, found.welfare, optimum))
-    return Sampled(
-        utilities, welfare, best, tuple(scenario.names[i] for i in who), tuple(menu.labels for menu in own)
+    return Sampled(utilities, welfare, best, tuple(scenario.names[i] for i in who), tuple(menu.labels for menu in own))
+
+
+def _first_round(scenario: Scenario, batch: int) -> Mechanism:
+    """The mechanism in force before anything was learned of the agents."""
+    mechanism = scenario.mechanism
+    if mechanism.repeated is None:
+        return mechanism
+    return mechanism.repeated.current(
+        mechanism.repeated.init(scenario.reference, len(scenario.names), batch), mechanism
     )
 
 

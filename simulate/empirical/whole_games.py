@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,10 @@ def whole_games(
     """
     agents = _one_by_one(config)
     kinds = _kinds(agents)
-    cells = list(product(range(len(strategies)), repeat=len(agents)))
-    played = sorted({_canonical(cell, kinds) for cell in cells})
     if not 2 <= len(agents) <= 6:
         raise BadInput(f"agents: {len(agents)} of them; a table of strategies is made for 2 to 6 agents")
+    cells = list(product(range(len(strategies)), repeat=len(agents)))
+    played = sorted({_canonical(cell, kinds) for cell in cells})
     if len(played) > MOST_GAMES:
         raise BadInput(f"{len(played):,} repeated games would be played; at most {MOST_GAMES:,} are allowed")
     found = {cell: _summed(_history(config, agents, strategies, cell, batch, engine, progress)) for cell in played}
@@ -55,6 +56,12 @@ def whole_games(
     names = tuple(_label(spec) for spec in strategies)
     players = tuple(agent.name or f"agent-{i + 1}" for i, agent in enumerate(agents))
     return Sampled(payoffs, welfare, optimum, players, (names,) * len(agents))
+
+
+def games_to_play(config: Config, strategies: Sequence[Named]) -> int:
+    """How many repeated games `whole_games` plays: multisets of strategies within every kind of agent."""
+    kinds = _kinds(_one_by_one(config))
+    return prod(comb(kinds.count(kind) + len(strategies) - 1, kinds.count(kind)) for kind in set(kinds))
 
 
 def _one_by_one(config: Config) -> list[AgentConfig]:

@@ -51,3 +51,10 @@ def correlated_by(game: NormalForm, joint: Array, regret: Array, residual: float
     """An answer in correlated play, with the regrets that its concept asks about."""
     values = (game.payoffs * joint).reshape(game.n, -1).sum(1)
     return Equilibrium(None, joint, values, regret, game.optimum - float((game.welfare * joint).sum()), residual)
+
+
+def independent(found: Equilibrium) -> Profile:
+    """The profile of an answer in independent play.  Raises ValueError for play of a common device."""
+    if found.profile is None:
+        raise ValueError("correlated play has no profile; a concept of independent play is needed")
+    return found.profile

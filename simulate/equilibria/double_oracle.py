@@ -12,7 +12,7 @@ from mechanisms.valuation import Valuation
 from simulate.empirical.best_reply import Reply
 from simulate.empirical.normal_form import NormalForm
 from simulate.empirical.payoffs import Payoffs, payoffs
-from simulate.equilibria.base import Answer, Equilibrium
+from simulate.equilibria.base import Answer, Equilibrium, independent
 from simulate.equilibria.certificate import Certificate, Market, certified, replies
 
 Progress = Callable[[int], None]
@@ -59,19 +59,20 @@ def double_oracle(
         if not answer.equilibria:
             return Grown(game, tuple(menus), None, None, rounds, answer.stopped or "the menus' game was not solved")
         found = answer.equilibria[0]
-        assert found.profile is not None
-        better = replies(market, menus, found.profile, seed + 1000 * rounds)
+        played = independent(found)
+        better = replies(market, menus, played, seed + 1000 * rounds)
         certificate = None
         if not _pays(better, found, epsilon):
-            certificate, better = certified(market, menus, found.profile, found.utilities, seed + 1000 * rounds + 500)
+            certificate, better = certified(market, menus, played, found.utilities, seed + 1000 * rounds + 500)
         if not (growing := _pays(better, found, epsilon)):
             return Grown(game, tuple(menus), found, certificate, rounds, None)
+        reached = menus
         for player in growing:
             menus, labels, table = _with(market, menus, labels, table, player, better[player])
         progress(1)
-    certificate, _ = certified(market, menus, found.profile, found.utilities, seed)
+    certificate, _ = certified(market, reached, played, found.utilities, seed)
     stopped = f"after {most} rounds a report still pays {certificate.epsilon:.3g} more, above epsilon {epsilon:g}"
-    return Grown(game, tuple(menus), found, certificate, most, stopped)
+    return Grown(game, tuple(reached), found, certificate, most, stopped)
 
 
 def _pays(found: Sequence[Reply], equilibrium: Equilibrium, epsilon: float) -> list[int]:
