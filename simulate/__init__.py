@@ -6,15 +6,17 @@ from mechanisms.facade import lazily
 
 if TYPE_CHECKING:
     from simulate.contest import compare
+    from simulate.equilibria import EQUILIBRIA
     from simulate.metrics import METRICS
     from simulate.repeated_game import play
     from simulate.scenarios import SCENARIOS
 
-__all__ = ["METRICS", "SCENARIOS", "compare", "play"]
+__all__ = ["EQUILIBRIA", "METRICS", "SCENARIOS", "compare", "play"]
 
 __getattr__ = lazily(
     __name__,
     {
+        "EQUILIBRIA": "simulate.equilibria",
         "METRICS": "simulate.metrics",
         "SCENARIOS": "simulate.scenarios",
         "compare": "simulate.contest",

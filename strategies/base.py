@@ -54,6 +54,11 @@ class Strategy(Protocol):
         """The least that a scenario must let it see."""
         ...
 
+    @property
+    def promise(self) -> Promise | None:
+        """What it promises about its regret; None promises nothing."""
+        ...
+
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Memory:
         """The memory before the first round."""
         ...

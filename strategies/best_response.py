@@ -29,6 +29,7 @@ class BestResponse:
     starts: int = 2
     rate: float = 0.5
     information = "outcome"
+    promise = None
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Valuation:
         """The report to make next: the truth."""

@@ -19,6 +19,7 @@ class Blend:
 
     own: float = 1.5
     information = "full"
+    promise = None
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Memory:
         """Nobody has been seen yet: one's own rewards stand in for the others'."""

@@ -34,6 +34,7 @@ class Coalition:
     steps: int = 15
     rate: float = 0.5
     information = "full"
+    promise = None
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Valuation:
         """The reports to make next: the truth."""

@@ -29,6 +29,7 @@ class FalseName:
     """
 
     information = "full"
+    promise = None
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Valuation:
         """The reports to make next: the truth, under one's own name."""

@@ -20,6 +20,7 @@ class GradientAscent:
 
     rate: float = 0.1
     information = "outcome"
+    promise = None
 
     def init(self, valuation: Valuation, messages: MessageSpace, rng: Streams) -> Valuation:
         """The report to make next: the truth."""

@@ -38,6 +38,7 @@ class Pact(ABC):
     margin: float = 0.05
     limit: float | None = None
     information = "full"
+    promise = None
 
     def __post_init__(self) -> None:
         require(self.factor > 0, "factor", self.factor, "above 0")

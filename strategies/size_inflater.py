@@ -37,6 +37,7 @@ class SizeInflater:
     growth: float = 1.2
     most: float = 100.0
     information = "bandit"
+    promise = None
 
     def __post_init__(self) -> None:
         require(self.growth > 1, "growth", self.growth, "above 1")

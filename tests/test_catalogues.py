@@ -18,6 +18,8 @@ FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "mechanisms/repeated": {"forecasting", "planned_welfare", "weighted"},
     "mechanisms/training_rules": {"aggregated", "comparisons", "concave_welfare", "duple", "presence", "scored"},
     "simulate/benchmarks": set(),
+    "simulate/dynamics": {"basins", "cycles", "phase_portrait", "populations", "rest_points", "trajectory"},
+    "simulate/dynamics/finite": {"fixation", "simulation", "small_mutation"},
     "simulate/scenarios": set(),
     "strategies": {
         "ascent",
@@ -53,11 +55,12 @@ def test_files_are_entries(folder: str) -> None:
 def test_facades_offer_what_the_contract_promises() -> None:
     from mechanisms import AXIOMS, DIVERGENCES, MECHANISMS, PAYMENT_RULES, TRAINING_RULES
     from reports import write_report
-    from simulate import METRICS, SCENARIOS, compare, play
+    from simulate import EQUILIBRIA, METRICS, SCENARIOS, compare, play
     from strategies import STRATEGIES
 
     for catalogue in (AXIOMS, DIVERGENCES, MECHANISMS, PAYMENT_RULES, TRAINING_RULES, METRICS, SCENARIOS, STRATEGIES):
         assert catalogue
+    assert EQUILIBRIA
     assert all(map(callable, (write_report, compare, play)))
     import mechanisms
 

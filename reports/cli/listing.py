@@ -40,6 +40,8 @@ KINDS = (
     "scenarios",
     "pools",
     "metrics",
+    "equilibria",
+    "dynamics",
 )
 
 
@@ -54,6 +56,8 @@ def rows(kind: str) -> list[dict[str, Any]]:
     from mechanisms.repeated import REPEATED
     from mechanisms.training_rules import TRAINING_RULES
     from simulate.audit.matrix import measured
+    from simulate.dynamics import DYNAMICS
+    from simulate.equilibria import EQUILIBRIA
     from simulate.metrics import METRICS
     from simulate.pools import POOLS
     from simulate.scenarios import SCENARIOS
@@ -69,6 +73,8 @@ def rows(kind: str) -> list[dict[str, Any]]:
         "repeated": REPEATED,
         "axioms": AXIOMS,
         "menus": MENUS,
+        "equilibria": EQUILIBRIA,
+        "dynamics": DYNAMICS,
     }
     if kind in documented:
         return [_documented(name, entry) for name, entry in documented[kind].items()]
@@ -79,12 +85,19 @@ def rows(kind: str) -> list[dict[str, Any]]:
             for n, r in MECHANISMS.items()
         ]
     if kind == "strategies":
-        return [{**_documented(name, make), "information": make().information} for name, make in STRATEGIES.items()]
+        return [{**_documented(name, make), **_learning(make())} for name, make in STRATEGIES.items()]
     if kind == "scenarios":
         return [{"name": n, "summary": data["summary"]} for n, data in SCENARIOS.items()]
     if kind == "pools":
         return [{"name": n, "summary": "responses of a language model, scored by reward models"} for n in POOLS]
     return [{"name": n, "summary": metric.summary, "better": metric.better} for n, metric in METRICS.items()]
+
+
+def _learning(strategy: Any) -> dict[str, Any]:
+    """What a strategy must see, and what it promises about its regret; all of it but the bound's function."""
+    promise = strategy.promise
+    said = promise and {key: value for key, value in vars(promise).items() if key != "bound"}
+    return {"information": strategy.information, "promise": said}
 
 
 def list_command(
@@ -120,4 +133,9 @@ def _print_matrix(console: Console) -> None:
 
 
 def _more(row: Mapping[str, Any]) -> str:
+    if promise := row.get("promise"):
+        kind = promise["kind"].replace("_", " ")
+        return (
+            f"{row['information']}; {kind} at {promise['order']}, {promise['holds']}, {promise['adversary']} adversary"
+        )
     return row.get("information") or row.get("formula") or row.get("better") or ""

@@ -24,7 +24,7 @@ def caption(games: Games) -> str:
     """Says against what."""
     what = (
         "What the best of the catalogue's lies in hindsight, told in every round, would have added to the utility of a "
-        "round, over the measured rounds so far, mean over agents"
+        "round so far, interpolated between measured ones, mean over agents"
     )
     return curves_caption(games, what)
 

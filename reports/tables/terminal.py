@@ -12,6 +12,7 @@ SHOWN = (
     "report_distance",
     "utility_gain",
     "welfare_loss",
+    "exploitability",
     "social_welfare",
     "revenue",
     "effective_sample_size",

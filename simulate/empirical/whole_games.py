@@ -74,10 +74,10 @@ def _one_by_one(config: Config) -> list[AgentConfig]:
 
 
 def _kinds(agents: Sequence[AgentConfig]) -> list[int]:
-    """Which agents are alike: the first agent of the same fixed rewards and weight.  Random truths are their own."""
+    """Which agents are alike: the first agent of the same fixed rewards and weight.  Who is drawn or wanders is its own."""
     keys = [
         (i,)
-        if isinstance(agent.rewards, dict) and "random" in agent.rewards
+        if agent.wander > 0 or (isinstance(agent.rewards, dict) and "random" in agent.rewards)
         else (str(agent.rewards), str(agent.weight))
         for i, agent in enumerate(agents)
     ]
@@ -109,7 +109,7 @@ def _history(
     progress: Progress,
 ) -> History:
     playing = [agent.model_copy(update={"strategy": strategies[a]}) for agent, a in zip(agents, cell, strict=True)]
-    game = config.model_copy(update={"agents": playing})
+    game = config.model_copy(update={"agents": playing, "exploitability": 0})
     return joined(engine(jobs_of(game, batch, torch.float64, "cpu"), progress))
 
 
