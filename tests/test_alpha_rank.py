@@ -12,7 +12,6 @@ from open_spiel.python.egt import alpharank
 
 from simulate.empirical.normal_form import Array, NormalForm
 from simulate.empirical.regret import coarse_regrets
-from simulate.equilibria import stationary as stationary_module
 from simulate.equilibria.alpha_rank import (
     MOST,
     alpha_rank,
@@ -22,7 +21,8 @@ from simulate.equilibria.alpha_rank import (
     single_population,
 )
 from simulate.equilibria.base import Equilibrium
-from simulate.equilibria.stationary import stationary
+from simulate.equilibria.solvers import stationary as stationary_module
+from simulate.equilibria.solvers.stationary import stationary
 from tests.finite_games import affine, finite_games, reordered, shuffled
 from tests.golden_games import ALPHA_RANK, known, random_game
 

@@ -18,6 +18,7 @@ FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "mechanisms/repeated": {"forecasting", "planned_welfare", "weighted"},
     "mechanisms/training_rules": {"aggregated", "comparisons", "concave_welfare", "duple", "presence", "scored"},
     "simulate/benchmarks": set(),
+    "simulate/equilibria": {"leads", "prices", "solve", "symmetric_nash"},
     "simulate/dynamics": {"basins", "cycles", "phase_portrait", "populations", "rest_points", "trajectory"},
     "simulate/dynamics/finite": {"fixation", "simulation", "small_mutation"},
     "simulate/scenarios": set(),

@@ -16,8 +16,8 @@ from simulate.empirical.regret import coarse_regrets, regrets, swap_regrets
 from simulate.equilibria.base import Equilibrium, mixed
 from simulate.equilibria.coarse_correlated import coarse_correlated
 from simulate.equilibria.correlated import correlated
-from simulate.equilibria.incentive_rows import best_device, swap_rows
 from simulate.equilibria.prices import prices
+from simulate.equilibria.solvers.incentive_rows import best_device, swap_rows
 from tests.finite_games import affine, finite_games, reordered, shuffled
 from tests.golden_games import GoldenGame, known, random_game
 

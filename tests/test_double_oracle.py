@@ -12,10 +12,10 @@ from mechanisms.valuation import Valuation
 from simulate.empirical.normal_form import NormalForm
 from simulate.empirical.payoffs import payoffs
 from simulate.equilibria.base import Answer
-from simulate.equilibria.best_response import best_response
-from simulate.equilibria.certificate import Market, played_against
-from simulate.equilibria.double_oracle import double_oracle
 from simulate.equilibria.nash import nash
+from simulate.equilibria.search.best_response import best_response
+from simulate.equilibria.search.certificate import Market, played_against
+from simulate.equilibria.search.double_oracle import double_oracle
 from simulate.load import load
 from simulate.scenario import build
 from strategies.menus.overstate import overstate

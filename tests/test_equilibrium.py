@@ -16,6 +16,7 @@ from simulate.empirical.normal_form import NormalForm
 from simulate.empirical.regret import regrets, swap_regrets
 from simulate.equilibria import EQUILIBRIA
 
+FREE = ("--set", "mechanism.payment=zero")
 CHICKEN = {"payoffs": [[[6, 2], [7, 0]], [[6, 7], [2, 0]]]}
 
 

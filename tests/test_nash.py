@@ -17,15 +17,15 @@ from simulate.empirical.regret import regrets
 from simulate.equilibria import EQUILIBRIA
 from simulate.equilibria.all_nash import all_nash, distinct
 from simulate.equilibria.base import Answer
-from simulate.equilibria.clock import Clock
-from simulate.equilibria.extreme import vertices
-from simulate.equilibria.lemke_howson import lemke_howson
-from simulate.equilibria.logit_tracing import logit_tracing
 from simulate.equilibria.nash import nash
-from simulate.equilibria.polish import TOLERANCE, newton, polished, values_and_slopes
 from simulate.equilibria.pure_nash import pure_nash
-from simulate.equilibria.scaled import scaled
-from simulate.equilibria.supports import supports
+from simulate.equilibria.solvers.clock import Clock
+from simulate.equilibria.solvers.extreme import extreme, vertices
+from simulate.equilibria.solvers.lemke_howson import lemke_howson
+from simulate.equilibria.solvers.logit_tracing import logit_tracing
+from simulate.equilibria.solvers.polish import TOLERANCE, newton, polished, values_and_slopes
+from simulate.equilibria.solvers.scaled import scaled
+from simulate.equilibria.solvers.supports import supports
 from tests.golden_games import GOLDEN, GoldenGame, coordination, known, random_game
 
 SIZES = [(1, 1), (2, 2), (3, 4), (5, 2), (2, 2, 2), (3, 1, 2), (2, 3, 2), (2, 2, 2, 2)]
@@ -240,16 +240,17 @@ def test_vertices_are_the_feasible_solutions_of_square_systems(seed: int, m: int
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 8), st.integers(2, 8), st.booleans())
-def test_lemke_howson_ends_where_quantecon_ends(seed: int, m: int, n: int, ties: bool) -> None:
-    from quantecon.game_theory import lemke_howson as theirs
-
+def test_lemke_howson_paths_end_in_vertices_that_are_equilibria(seed: int, m: int, n: int, ties: bool) -> None:
+    """From every label; where nothing ties, each end is one of the extreme equilibria, found another way."""
     rng = np.random.default_rng(seed)
     game = scaled(NormalForm.of(rng.integers(0, 3, (2, m, n)) if ties else rng.random((2, m, n))))
-    for label, end in enumerate(lemke_howson(game, Clock.of(10))):
-        assert regrets(game, end).max() < ROUNDING
-        if not ties:  # of several equal ratios QuantEcon may prefer another
-            other = theirs(quantecon_game(game), init_pivot=label)
-            assert all(abs(x - y).max() < ROUNDING for x, y in zip(end, other, strict=True))
+    ends = list(lemke_howson(game, Clock.of(10)))
+    assert len(ends) == m + n
+    assert max(regrets(game, end).max() for end in ends) < ROUNDING
+    if not ties:
+        known = list(extreme(game, Clock.of(10)))
+        for end in ends:
+            assert min(max(abs(x - y).max() for x, y in zip(end, k, strict=True)) for k in known) < 1e-7
 
 
 @pytest.mark.parametrize("sizes", [(4, 4), (3, 3, 3), (2, 3, 4), (3, 3, 3, 3), (5, 5, 5), (2,) * 6], ids=str)

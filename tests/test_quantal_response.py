@@ -15,9 +15,9 @@ from scipy.special import softmax as scipy_softmax
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile
 from simulate.empirical.regret import regrets
-from simulate.equilibria import path_following
-from simulate.equilibria.path_following import follow
 from simulate.equilibria.quantal_response import TOLERANCE, logit_equations, logit_path, quantal_response
+from simulate.equilibria.solvers import path_following
+from simulate.equilibria.solvers.path_following import follow
 from tests.finite_games import affine, finite_games, reordered
 from tests.golden_games import GOLDEN, GoldenGame, known, random_game
 

@@ -26,10 +26,10 @@ from simulate.empirical.sampled import Sampled
 from simulate.empirical.types import symmetric_game, types_of
 from simulate.empirical.whole_games import games_to_play, whole_games
 from simulate.engines import Engine
-from simulate.equilibria.certificate import Market
-from simulate.equilibria.double_oracle import Grown, double_oracle
 from simulate.equilibria.leads import leads, led_document
 from simulate.equilibria.nash import nash
+from simulate.equilibria.search.certificate import Market
+from simulate.equilibria.search.double_oracle import Grown, double_oracle
 from simulate.equilibria.solve import document, objective, require_known, solved, types_document
 from simulate.equilibria.symmetric_nash import SymmetricAnswer, symmetric_nash
 from simulate.errors import BadInput, no_such

@@ -34,8 +34,8 @@ def report_game(scenario: Scenario, names: Sequence[str], players: Sequence[int]
     who = list(range(len(scenario.names))) if players is None else list(players)
     if not PLAYERS[0] <= len(who) <= PLAYERS[1]:
         raise ValueError(
-            f"{len(who)} players; a table of reports is made for {PLAYERS[0]} to {PLAYERS[1]}. Name some of them with "
-            "--players: the others then tell the truth"
+            f"a table of reports is made for {PLAYERS[0]} to {PLAYERS[1]} players, not {len(who)}: name some by "
+            "--players, and the others tell the truth"
         )
     truth = _distinct(scenario.truth)
     own = menus(truth.of(torch.tensor(who, device=truth.weights.device)), scenario.messages, names)

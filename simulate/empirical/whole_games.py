@@ -74,7 +74,7 @@ def _one_by_one(config: Config) -> list[AgentConfig]:
 
 
 def _kinds(agents: Sequence[AgentConfig]) -> list[int]:
-    """Which agents are alike: the first agent of the same fixed rewards and weight.  Who is drawn or wanders is its own."""
+    """Which agents are alike: by the first agent of the same rewards and weight; who is drawn or wanders is its own."""
     keys = [
         (i,)
         if agent.wander > 0 or (isinstance(agent.rewards, dict) and "random" in agent.rewards)

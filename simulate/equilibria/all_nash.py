@@ -8,12 +8,12 @@ import numpy as np
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile
 from simulate.equilibria.base import Answer, mixed
-from simulate.equilibria.clock import Clock
-from simulate.equilibria.extreme import extreme
-from simulate.equilibria.polish import polished
 from simulate.equilibria.pure_nash import pure_profiles
-from simulate.equilibria.scaled import scaled
-from simulate.equilibria.supports import strict, supports
+from simulate.equilibria.solvers.clock import Clock
+from simulate.equilibria.solvers.extreme import extreme
+from simulate.equilibria.solvers.polish import polished
+from simulate.equilibria.solvers.scaled import scaled
+from simulate.equilibria.solvers.supports import strict, supports
 
 SAME = 1e-7  # two profiles whose probabilities all differ by less are one
 

@@ -14,8 +14,8 @@ import numpy as np
 from simulate.empirical.normal_form import Array, NormalForm
 from simulate.empirical.regret import coarse_regrets
 from simulate.equilibria.base import Answer, correlated_by
-from simulate.equilibria.incentive_rows import unit
-from simulate.equilibria.stationary import stationary
+from simulate.equilibria.solvers.incentive_rows import unit
+from simulate.equilibria.solvers.stationary import stationary
 
 MOST = 1024  # profiles: the chain is solved densely, in a second, or ten if rates underflow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulate.empirical.normal_form import Array, NormalForm
 from simulate.empirical.regret import swap_regrets
 from simulate.equilibria.base import Answer
-from simulate.equilibria.incentive_rows import best_device, swap_rows
+from simulate.equilibria.solvers.incentive_rows import best_device, swap_rows
 
 
 def correlated(game: NormalForm, objective: Array | None = None, seconds: float = 60.0) -> Answer:

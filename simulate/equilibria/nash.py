@@ -9,12 +9,12 @@ import numpy as np
 from simulate.empirical.normal_form import NormalForm, Profile, uniform
 from simulate.equilibria.all_nash import distinct
 from simulate.equilibria.base import Answer, mixed
-from simulate.equilibria.clock import Clock
-from simulate.equilibria.lemke_howson import lemke_howson
-from simulate.equilibria.logit_tracing import logit_tracing
-from simulate.equilibria.polish import polished
 from simulate.equilibria.pure_nash import pure_profiles
-from simulate.equilibria.scaled import scaled
+from simulate.equilibria.solvers.clock import Clock
+from simulate.equilibria.solvers.lemke_howson import lemke_howson
+from simulate.equilibria.solvers.logit_tracing import logit_tracing
+from simulate.equilibria.solvers.polish import polished
+from simulate.equilibria.solvers.scaled import scaled
 
 
 def nash(game: NormalForm, seconds: float = 10.0, seed: int = 0) -> Answer:

@@ -15,7 +15,7 @@ import numpy as np
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile, action_values, uniform
 from simulate.equilibria.base import Answer, mixed
-from simulate.equilibria.path_following import Equations, follow
+from simulate.equilibria.solvers.path_following import Equations, follow
 
 TOLERANCE = 1e-10  # the most that one more logit response may move a probability
 LARGEST = 1e15  # precision in units of 1 / span: beyond it float64's own rounding of payoffs would decide

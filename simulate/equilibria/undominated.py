@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulate.empirical.normal_form import Array, NormalForm, pure
 from simulate.equilibria.base import Answer, mixed
-from simulate.equilibria.incentive_rows import FEASIBILITY
+from simulate.equilibria.solvers.incentive_rows import FEASIBILITY
 
 TOLERANCE = 1e-9  # of the span: smaller margins are not told from ties; the linear programmes are right to 1e-10
 

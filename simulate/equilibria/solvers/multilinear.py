@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.equilibria.clock import Clock
+from simulate.equilibria.solvers.clock import Clock
 
 Complex = NDArray[np.complex128]
 

@@ -13,7 +13,7 @@ from simulate.empirical.best_reply import Reply
 from simulate.empirical.normal_form import NormalForm
 from simulate.empirical.payoffs import Payoffs, payoffs
 from simulate.equilibria.base import Answer, Equilibrium, independent
-from simulate.equilibria.certificate import Certificate, Market, certified, replies
+from simulate.equilibria.search.certificate import Certificate, Market, certified, replies
 
 Progress = Callable[[int], None]
 Labels = tuple[tuple[str, ...], ...]

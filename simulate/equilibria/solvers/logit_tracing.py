@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile
-from simulate.equilibria.clock import Clock
-from simulate.equilibria.polish import polished, values_and_slopes
+from simulate.equilibria.solvers.clock import Clock
+from simulate.equilibria.solvers.polish import polished, values_and_slopes
 
 FIRST_STEP, LEAST_STEP = 0.05, 1e-9  # of arc length, in logarithms and units of L
 GROWTH, STRAIGHT = 1.6, 0.9  # the step grows while the cosine between two tangents is above STRAIGHT

@@ -8,13 +8,15 @@ the extreme equilibria, are exactly the completely labelled pairs, once a vertex
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations, islice
 
 import numpy as np
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile
-from simulate.equilibria.clock import Clock
+from simulate.equilibria.solvers.clock import Clock
 
 BINDING = 1e-8  # slack of an inequality of numbers near 1 that counts as none: rounding of a hull in ten dimensions
+SINGULAR = 1e7  # condition of systems whose corners are right to a tenth of `BINDING`; others are taken for dependent
 SAME = 1e-7  # two vertices nearer than this are one
 CHUNK = 512  # vertices that are matched at once, between two looks at the clock
 
@@ -48,11 +50,31 @@ def vertices(table: Array, clock: Clock) -> Array | None:
     centre = np.full(m, 1 / (2 * m * table.max()))
     normals = np.vstack([-np.eye(m), table.T])
     bounds = np.concatenate([np.zeros(m), np.ones(n)])
-    facets = _hull(normals / (bounds - normals @ centre)[:, None], clock)
-    if facets is None:
-        return None
-    corners = centre - facets[:, :-1] / facets[:, -1:]
-    return _distinct(corners[abs(corners).max(1) > SAME])
+    from scipy.spatial import QhullError
+
+    corners: Array | None
+    try:
+        facets = _hull(normals / (bounds - normals @ centre)[:, None], clock)
+        if facets is None:
+            return None
+        corners = centre - facets[:, :-1] / facets[:, -1:]
+    except QhullError:  # so many inequalities meet in one point that the hull's facets come out wide
+        corners = _solutions(normals, bounds, clock)
+    return None if corners is None else _distinct(corners[abs(corners).max(1) > SAME])
+
+
+def _solutions(normals: Array, bounds: Array, clock: Clock) -> Array | None:
+    """The same corners with 0 as the feasible solutions of m binding inequalities, all choices of them tried."""
+    found = []
+    choices = combinations(range(len(normals)), normals.shape[1])
+    while some := list(islice(choices, CHUNK)):
+        if clock.out:
+            return None
+        rows = np.array(some)
+        regular = np.linalg.cond(normals[rows]) < SINGULAR
+        corners = np.linalg.solve(normals[rows[regular]], bounds[rows[regular]][..., None])[..., 0]
+        found.append(corners[(corners @ normals.T <= bounds + BINDING).all(1)])
+    return np.concatenate(found)
 
 
 def _hull(points: Array, clock: Clock) -> Array | None:

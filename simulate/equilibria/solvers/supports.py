@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile, action_values
 from simulate.empirical.regret import regrets
-from simulate.equilibria.clock import Clock
-from simulate.equilibria.multilinear import Roots, roots
-from simulate.equilibria.polish import newton
+from simulate.equilibria.solvers.clock import Clock
+from simulate.equilibria.solvers.multilinear import Roots, roots
+from simulate.equilibria.solvers.polish import newton
 
 AT_ONCE = 256  # supports that are followed together, between two looks at the clock
 REAL = 1e-3  # imaginary or negative parts of a probability beyond which Newton's method need not be asked

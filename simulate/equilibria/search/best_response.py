@@ -13,7 +13,7 @@ from mechanisms.base import utility
 from mechanisms.valuation import Valuation
 from simulate.empirical.best_reply import best_reply
 from simulate.empirical.normal_form import Array
-from simulate.equilibria.certificate import QUICK, Certificate, Market, certified, played_against
+from simulate.equilibria.search.certificate import QUICK, Certificate, Market, certified, played_against
 
 
 @dataclass(frozen=True)
