@@ -25,6 +25,7 @@ class Round:
     utility_gain: Tensor  # [B, n], over telling the truth against the same others
     lie_gains: Tensor | None = None  # [M, B, n], of structured lies over the reports made; None where not measured
     regret: Tensor | None = None  # [B, n], of all measured rounds so far
+    equilibrium_distance: Tensor | None = None  # [B], from the nearest computed one; None where there is none
 
 
 # One row per replicate, round, agent; and one per replicate, round.  Columns are float64, NaN where not measured.
@@ -46,6 +47,7 @@ OUTCOME_COLUMNS = (
     "revenue",
     "effective_sample_size",
     "exploitability",
+    "equilibrium_distance",
     "loss_from_rule",
     "loss_from_lies",
 )

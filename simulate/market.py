@@ -21,6 +21,7 @@ from simulate.exploitability import Hindsight, affordable, gains, looked_back, m
 from simulate.history import History, Round
 from simulate.honesty import honesty
 from simulate.measures import agent_measures, outcome_measures
+from simulate.nearest_equilibrium import equilibria_of, equilibrium_distance
 from simulate.scenario import Scenario
 from simulate.wander import relative_to, walk_of
 from strategies.base import INFORMATION, Announced, Memory, Observation, Strategy
@@ -98,6 +99,7 @@ class Market(mesa.Model):
         most = scenario.config.exploitability if affordable(self.truth) else 0
         self._measured = measured_rounds(scenario.config.rounds, most)
         self._hindsight: Hindsight | None = None
+        self._equilibria = equilibria_of(scenario) if self._measured else None
         repeated = scenario.mechanism.repeated
         self.state = repeated.init(self.reference, n, len(scenario.replicates)) if repeated else None
         self._settle()
@@ -142,7 +144,9 @@ class Market(mesa.Model):
         lies = structured_lies(self.truth, self.scenario.messages)
         found = gains(self.mechanism, self.reference, self.truth, played.reports, played.utilities, lies)
         self._hindsight = looked_back(self._hindsight, found, len(self.history) + 1)
-        return replace(played, lie_gains=found, regret=self._hindsight.regret)
+        near = self._equilibria
+        away = None if near is None else equilibrium_distance(near, self.truth, played.reports)
+        return replace(played, lie_gains=found, regret=self._hindsight.regret, equilibrium_distance=away)
 
     def _move_on(self, played: Round) -> None:
         """What the next round starts from."""

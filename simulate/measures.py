@@ -49,6 +49,9 @@ def outcome_measures(played: Round, train: TrainingRule, honest: Honesty, sample
         "exploitability": torch.full_like(objective, torch.nan)
         if played.lie_gains is None
         else exploitability(played.lie_gains),
+        "equilibrium_distance": torch.full_like(objective, torch.nan)
+        if played.equilibrium_distance is None
+        else played.equilibrium_distance,
         "loss_from_rule": (honest.best_welfare - honest.welfare).expand_as(reached),
         "loss_from_lies": honest.welfare - reached,
     }

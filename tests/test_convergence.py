@@ -227,7 +227,7 @@ def test_crowds_are_not_measured_and_say_so() -> None:
 def test_measuring_changes_nothing_else() -> None:
     told = {"rounds": 8, "replicates": 2, "mechanism.payment": "zero", "agents.1.strategy": "exp3"}
     with_it, without = play("two_camps", told), play("two_camps", {**told, "exploitability": 0})
-    for column in (set(with_it.rounds) | set(with_it.outcomes)) - {"exploitability", "regret"}:
+    for column in (set(with_it.rounds) | set(with_it.outcomes)) - {"exploitability", "regret", "equilibrium_distance"}:
         assert np.array_equal(with_it.of(column), without.of(column), equal_nan=True), column
 
 
@@ -613,3 +613,21 @@ def test_runs_from_before_are_read_as_never_measured(tmp_path: Path) -> None:
         expected = np.full_like(history.of(column), NAN) if column in LATER_COLUMNS else history.of(column)
         assert np.array_equal(game.history.of(column), expected, equal_nan=True), column
     assert np.isnan(METRICS["loss_from_lies"].value(game.history)).all()
+
+
+def test_learners_come_to_the_nearest_computed_equilibrium() -> None:
+    """Distance 0 at the computed profile, by hand elsewhere; NaN where there is none to be near to."""
+    settings = {"rounds": 80, "replicates": 2, "mechanism.payment": "zero"}
+    history = play("two_camps", settings)
+    distance = history.of("equilibrium_distance")
+    assert distance[-1].max() <= 1e-12
+    assert np.nanmax(distance[0]) > 0.1
+    assert np.isnan(distance).any()  # measured in some rounds only
+    honest = play("two_camps", {**settings, "rounds": 1, **{f"agents.{i}.strategy": "truthful" for i in range(3)}})
+    # the equilibrium says 5, 5 and 8 times as much: |5 - 1|, |5 - 1| and |8 - 1|, mean 5
+    np.testing.assert_allclose(honest.of("equilibrium_distance"), 5.0)
+    with_payments = play("two_camps", {**settings, "mechanism.payment": "affine_maximizer"})
+    assert with_payments.of("equilibrium_distance")[-1].max() <= 1e-12
+    for never in ({"drift": True}, {"agents.0.wander": 0.01}, {"exploitability": 0}):
+        assert np.isnan(play("two_camps", {**settings, "rounds": 3, **never}).of("equilibrium_distance")).all()
+    assert np.isnan(play("crowd", {"rounds": 1, "agents.0.count": 7}).of("equilibrium_distance")).all()

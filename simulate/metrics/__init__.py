@@ -24,6 +24,10 @@ METRICS: dict[str, Metric] = {
         settled("exploitability"),
         "lower",
     ),
+    "equilibrium_distance": Metric(
+        "how far the reports are from the nearest pure equilibrium of the agents' menus: sum |w'r' - w*r*| / sum |wr|",
+        settled("equilibrium_distance"),
+    ),
     # of those that got there at all: to compare means where some did not would favour who seldom does
     "time_to_epsilon": Metric(
         "first measured round from which exploitability stays within 1 % of social welfare", time_to_epsilon
