@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain, combinations, product
@@ -399,3 +400,11 @@ def test_welfare_loss_is_measured_by_the_games_own_welfare() -> None:
     game = NormalForm.of(coordination(2))
     market = replace(game, welfare=np.array([[3.0, 1.0], [0.0, 2.0]]), optimum=4.0)
     assert [found.welfare_loss for found in pure_nash(market).equilibria] == [1.0, 2.0]
+
+
+def test_two_players_with_too_many_vertices_are_told_so_within_the_time_limit() -> None:
+    started = time.monotonic()
+    answer = all_nash(NormalForm.of(random_game(0, (60, 60))), seconds=5)
+    assert "vertices" in (answer.stopped or "") or "time limit" in (answer.stopped or "")
+    assert not answer.complete
+    assert time.monotonic() - started < 30

@@ -76,30 +76,28 @@ def missing(games: Games) -> str | None:
     n = len(games[0].history.agents)
     if not PLAYERS[0] <= n <= PLAYERS[1]:
         return f"Not drawn: a game of reports is made for {PLAYERS[0]} to {PLAYERS[1]} agents, and there are {n:,}."
-    if not _single(games):
+    if all(game.recipe.repeated for game in games):
         return "Not drawn: the mechanism is of several rounds, so that a report is worth what came before it."
     try:
-        for game in _single(games):
-            scenario = _built(_text(game))
-            if (cells := _cells(scenario)) > (most := _most(scenario)):
-                return (
-                    f"Not drawn: the game of reports takes {cells:,} probabilities; at most {most:,} are spent on it."
-                )
-            two_actions(_table(_text(game)))
+        if not (drawn := tables(games)):
+            return "Not drawn: there are too many responses and profiles of reports to train on each."
+        for game in drawn.values():
+            two_actions(game)
     except (ValueError, BadInput, OSError) as error:
         return f"Not drawn: {error}."
     return None
 
 
 def tables(games: Games) -> dict[str, NormalForm]:
-    """The game of reports under each mechanism, of replicate 0; the first few."""
-    return {game.name: _table(_text(game)) for game in _single(games)}
+    """The game of reports under each mechanism, of replicate 0; the first few that are small and of one round."""
+    return {game.name: _table(_text(game)) for game in _drawn(games)}
 
 
 def what_is_fixed(games: Games) -> str:
     """What the games are, for captions."""
     left = [game.name for game in games if game.name not in tables(games)]
-    more = f" Not shown: {listed(left)}." if left else ""
+    why = f"at most {MOST_GAMES} are, none of several rounds, none whose game is too large"
+    more = f" Not shown: {listed(left)} ({why})." if left else ""
     return f"Computed, not played: one shot, replicate 0; everybody reports the truth or another weight.{more}"
 
 
@@ -125,8 +123,8 @@ def _part(game: NormalForm, who: tuple[int, int], actions: tuple[list[int], list
     return Part(pair, stable(game)[index].reshape(sizes), who, actions, listed(others) if others else "")
 
 
-def _single(games: Games) -> list[Game]:
-    return [game for game in games if game.recipe.repeated is None][:MOST_GAMES]
+def _drawn(games: Games) -> list[Game]:
+    return [game for game in games if game.recipe.repeated is None and _small(_text(game))][:MOST_GAMES]
 
 
 def _text(game: Game) -> str:
@@ -142,10 +140,9 @@ def _built(config: str) -> Scenario:
     return build(parse(json.loads(config), "config.toml"), "config.toml", [0])
 
 
-def _most(scenario: Scenario) -> int:
-    return MOST_MULTIPLIED if factorises(scenario.mechanism) else MOST_PLAYED
-
-
-def _cells(scenario: Scenario) -> int:
+@lru_cache(maxsize=64)
+def _small(config: str) -> bool:
+    scenario = _built(config)
     sizes = [len(menu.labels) for menu in menus(scenario.truth, scenario.messages, [MENU])]
-    return prod(sizes) * scenario.truth.rewards.numel()
+    most = MOST_MULTIPLIED if factorises(scenario.mechanism) else MOST_PLAYED
+    return prod(sizes) * scenario.truth.rewards.numel() <= most

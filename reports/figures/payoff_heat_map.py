@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from math import floor, log10
+
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import rc_context
@@ -11,8 +15,8 @@ from matplotlib.patches import Rectangle
 
 from reports.figures.base import STYLE, Games, Illustration
 from reports.figures.empirical import Part, best_replies, missing, tables, two_players, what_is_fixed, who_keeps
-from reports.text import label
-from simulate.empirical.normal_form import NormalForm
+from reports.text import label, listed
+from simulate.empirical.normal_form import Array, NormalForm
 from simulate.equilibria.pure_nash import stable
 
 ANNOTATED = 8  # actions of a player, up to which there is room for numbers
@@ -55,10 +59,9 @@ def _sentence(name: str, game: NormalForm) -> str:
     cells = list(zip(*stable(game).nonzero(), strict=True))
     if not cells:
         return f"Under {name} somebody gains by moving from any profile of these reports."
-    told: dict[str, int] = {}
-    for i, action in enumerate(cells[0]):
-        told[game.actions[i][action]] = told.get(game.actions[i][action], 0) + 1
-    said = " and ".join(f"{count} of {game.n} agents report {action}" for action, count in told.items())
+    told = Counter(game.actions[i][action] for i, action in enumerate(cells[0]))
+    (action, count), *rest = told.most_common()
+    said = listed([f"{action} is reported by {count} of {game.n} agents", *(f"{a} by {c}" for a, c in rest)])
     where = "only" if len(cells) == 1 else f"at {len(cells)} profiles, the first"
     return f"Under {name} nobody gains by moving alone {where} where {said}."
 
@@ -68,14 +71,13 @@ def _parts(games: Games) -> dict[str, Part]:
 
 
 def _rows(part: Part) -> list[tuple[object, ...]]:
-    game, rows = part.game, []
-    for i, player in enumerate(game.players):
-        best = best_replies(game, i)
-        for a, first in enumerate(game.actions[0]):
-            for b, second in enumerate(game.actions[1]):
-                where = (game.players[0], first, game.players[1], second)
-                rows.append((player, *where, float(game.payoffs[i, a, b]), bool(best[a, b]), bool(part.stable[a, b])))
-    return rows
+    game = part.game
+    best = [best_replies(game, player) for player in (0, 1)]
+    return [
+        (game.players[i], *where, float(game.payoffs[i, a, b]), bool(best[i][a, b]), bool(part.stable[a, b]))
+        for i, a, b in np.ndindex(*game.payoffs.shape)
+        for where in [(game.players[0], game.actions[0][a], game.players[1], game.actions[1][b])]
+    ]
 
 
 def _figure(parts: dict[str, Part]) -> Figure:
@@ -90,20 +92,27 @@ def _figure(parts: dict[str, Part]) -> Figure:
     return figure
 
 
+def _rounded(game: NormalForm) -> Array:
+    """What is next to nothing, to thousandths of the largest difference: its zeros would not fit the cell."""
+    places = min(3 - floor(log10(game.span)), 300)
+    small = np.abs(game.payoffs) < game.span / 100
+    return np.where(small, np.round(game.payoffs, places), game.payoffs) + 0.0  # -0 is 0
+
+
 def _draw(axes: Axes, part: Part, player: int) -> None:
     game, (rows, columns) = part.game, part.game.sizes
     few = max(rows, columns) <= ANNOTATED
     names = [[label(name, 14) for name in own] if len(own) <= NAMED else False for own in game.actions]
     sns.heatmap(
-        game.payoffs[player], ax=axes, cmap="cividis_r", annot=few, fmt=".3g", cbar=not few, linewidths=0.6 * few,
-        annot_kws={"fontsize": 8.5}, yticklabels=names[0], xticklabels=names[1],
+        game.payoffs[player], ax=axes, cmap="cividis_r", annot=_rounded(game)[player] if few else False, fmt=".3g",
+        cbar=not few, linewidths=0.6 * few, annot_kws={"fontsize": 8.5}, yticklabels=names[0], xticklabels=names[1],
     )  # fmt: skip
     size = 7 * min(1.0, ANNOTATED / max(rows, columns))
     up, across = best_replies(game, player).nonzero()
     axes.plot(across + 0.86, up + 0.18, "o", color="white", markeredgecolor="black", markersize=size)
     for a, b in zip(*part.stable.nonzero(), strict=True):
-        edge = {"edgecolor": "#d55e00", "linewidth": 3.0, "fill": False, "clip_on": False, "zorder": 3}
-        axes.add_patch(Rectangle((float(b), float(a)), 1, 1, **edge))
+        corner = (float(b), float(a))
+        axes.add_patch(Rectangle(corner, 1, 1, edgecolor="#d55e00", linewidth=3, fill=False, clip_on=False, zorder=3))
     axes.set(ylabel=f"{label(game.players[0], 24)} plays", xlabel=f"{label(game.players[1], 24)} plays")
     axes.tick_params(axis="x", rotation=35)
     axes.tick_params(axis="y", rotation=0)

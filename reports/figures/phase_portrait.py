@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import STYLE, Games, Illustration, colours
 from reports.figures.empirical import Part, missing, tables, two_actions, what_is_fixed, who_keeps
-from reports.tables.terminal import number
 from reports.text import label, listed
 from simulate.dynamics.phase_portrait import PhasePortrait, phase_portrait
 from simulate.dynamics.replicator import Replicator
@@ -69,16 +68,15 @@ def _sentence(name: str, part: Part) -> str:
     sinks = rest[rest["kind"] == "sink"]
     if not len(sinks):
         return f"Under {name} no rest point draws in all that is near it."
-    places = [_place(part.game, float(x), float(y)) for x, y in zip(sinks["x"], sinks["y"], strict=True)]
+    places = [_place(part, round(1 - x), round(1 - y)) for x, y in zip(sinks["x"], sinks["y"], strict=True)]
     return f"Under {name} play is drawn to {listed(places)}."
 
 
-def _place(game: NormalForm, x: float, y: float) -> str:
-    said = []
-    for player, share, names in zip(game.players, (x, y), game.actions, strict=True):
-        sure = {1.0: names[0], 0.0: names[1]}.get(round(share, 6))
-        said.append(f"{player} at {sure or f'{number(100 * share)} % {names[0]}'}")
-    return " with ".join(said)
+def _place(part: Part, *corner: int) -> str:
+    """Who is where: with two populations every sink is a corner, a strict equilibrium between these actions."""
+    (first, second), (own, theirs) = part.game.players, part.game.actions
+    elsewhere = "" if part.stable[corner] else " (though another report than these would pay somebody more)"
+    return f"{first} at {own[corner[0]]} with {second} at {theirs[corner[1]]}{elsewhere}"
 
 
 def _parts(games: Games) -> dict[str, Part]:

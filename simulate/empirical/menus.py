@@ -50,10 +50,14 @@ def _menu(truth: Valuation, told: Sequence[tuple[str, Valuation]], agent: int) -
 
 
 def _label(true: Valuation, lie: Valuation, otherwise: str) -> str:
-    """``weight x4`` where nothing but the weight is a lie, the entry's number elsewhere."""
-    ratio = lie.weights / torch.where(true.weights > 0, true.weights, 1.0)
-    alone = _close(true.rewards, lie.rewards) and bool((true.weights > 0).all()) and _close(ratio, ratio[:1])
-    return f"weight x{float(ratio[0]):.4g}" if alone else otherwise
+    """``weight x4`` where nothing but the weight is a lie, the entry's number elsewhere.
+
+    A factor that a limit on weights cuts in some replicates is the largest of them.
+    """
+    if not _close(true.rewards, lie.rewards) or not bool((true.weights > 0).all()):
+        return otherwise
+    ratio = lie.weights / true.weights
+    return f"weight x{float(ratio.max()):.4g}" + ("" if _close(ratio, ratio[:1]) else ", capped")
 
 
 def _same(one: Valuation, other: Valuation) -> bool:

@@ -10,7 +10,7 @@ from simulate.empirical.normal_form import Array, NormalForm, Profile
 from simulate.equilibria.base import Answer, mixed
 from simulate.equilibria.pure_nash import pure_profiles
 from simulate.equilibria.solvers.clock import Clock
-from simulate.equilibria.solvers.extreme import extreme
+from simulate.equilibria.solvers.extreme import TooMany, extreme
 from simulate.equilibria.solvers.polish import polished
 from simulate.equilibria.solvers.scaled import scaled
 from simulate.equilibria.solvers.supports import strict, supports
@@ -32,7 +32,10 @@ def all_nash(game: NormalForm, seconds: float = 10.0, seed: int = 0) -> Answer:
     clock, easy = Clock.of(seconds), scaled(game)
     found, stopped = pure_profiles(game)
     if game.n == 2:
-        found += filter(None, (polished(easy, corner) for corner in extreme(easy, clock)))
+        try:
+            found += filter(None, (polished(easy, corner) for corner in extreme(easy, clock)))
+        except TooMany as error:
+            stopped = str(error)
         profiles = distinct(found)
         finite = not shared(profiles)
     else:

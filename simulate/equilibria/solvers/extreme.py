@@ -18,11 +18,19 @@ from simulate.equilibria.solvers.clock import Clock
 BINDING = 1e-8  # slack of an inequality of numbers near 1 that counts as none: rounding of a hull in ten dimensions
 SINGULAR = 1e7  # condition of systems whose corners are right to a tenth of `BINDING`; others are taken for dependent
 SAME = 1e-7  # two vertices nearer than this are one
+MOST_NUMBERS = 500_000  # facets x coordinates before another point, which may multiply them, is added: seconds
 CHUNK = 512  # vertices that are matched at once, between two looks at the clock
 
 
+class TooMany(ValueError):
+    """More vertices than can be enumerated; the message is a sentence."""
+
+
 def extreme(game: NormalForm, clock: Clock) -> Iterator[Profile]:
-    """The extreme equilibria of a ``scaled`` game, in the order of player 1's vertices; fewer if time runs out."""
+    """The extreme equilibria of a ``scaled`` game, in the order of player 1's vertices; fewer if time runs out.
+
+    Raises TooMany.
+    """
     own, other = 1 + game.payoffs[0], 1 + game.payoffs[1]
     x, y = vertices(other, clock), vertices(own.T, clock)
     if x is None or y is None:
@@ -86,6 +94,10 @@ def _hull(points: Array, clock: Clock) -> Array | None:
     for point in points[dimension + 1 :]:
         if clock.out:
             return None
+        if hull.equations.size > MOST_NUMBERS:
+            raise TooMany(
+                f"the best-reply polytopes have more than {len(hull.equations):,} vertices; ask for nash instead"
+            )
         hull.add_points(point[None])
     return np.asarray(hull.equations)
 
