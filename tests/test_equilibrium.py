@@ -97,6 +97,7 @@ def test_files_written_are_read_again(tmp_path, monkeypatch) -> None:
         assert again["players"] == first["players"] == ["left", "moderate"]
         assert again["actions"] == first["actions"]
         np.testing.assert_allclose(again["equilibria"][0]["utilities"], first["equilibria"][0]["utilities"], atol=1e-12)
+    assert {path.name for path in out.glob("*.svg")} == {"payoffs.svg", "phase.svg"}
     assert json.loads((out / "equilibrium.json").read_text())["equilibria"] == first["equilibria"]
     code, _ = said(monkeypatch, "two_camps", "--out", str(out))
     assert code == 2

@@ -102,6 +102,11 @@ def equilibrium_command(
         from simulate.store import fresh_folder
 
         fresh_folder(out, overwrite)
+    game = None
+    if payoffs is not None:
+        from simulate.empirical.payoffs_file import read_game  # read before torch is loaded: a refusal is quick
+
+        game = read_game(payoffs)
     from reports.cli.settling import Choices, settled
 
     choices = Choices(
@@ -114,7 +119,7 @@ def equilibrium_command(
         objective=objective,
         options=given(precision=precision, alpha=alpha, seconds=seconds, seed=seed),
     )
-    found = settled(config, payoffs, choices, checked_engine(engine, workers))
+    found = settled(config, game, str(payoffs), choices, checked_engine(engine, workers))
     if out is not None:
         found.write(out)
     if as_json:

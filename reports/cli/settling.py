@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from rich.text import Text
 
 from mechanisms.valuation import Valuation
 from reports.cli.options import progress
+from reports.drawing import svg
+from reports.figures.payoff_heat_map import heat_map
+from reports.figures.phase_portrait import portrait
 from reports.tables.equilibria import equilibria_table, led_table, types_table
 from reports.tables.terminal import number
 from simulate.config import Config
@@ -20,7 +23,7 @@ from simulate.dynamics import DYNAMICS
 from simulate.empirical.mean_field import MeanField
 from simulate.empirical.menus import menus
 from simulate.empirical.normal_form import NormalForm
-from simulate.empirical.payoffs_file import read_game, write_game
+from simulate.empirical.payoffs_file import write_game
 from simulate.empirical.report_game import PLAYERS, report_game
 from simulate.empirical.sampled import Sampled
 from simulate.empirical.types import symmetric_game, types_of
@@ -60,30 +63,30 @@ class Found:
     document: dict[str, Any]
     shown: list[RenderableType]
     game: NormalForm | None = None
-    figures: dict[str, bytes] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """The answer, and the game as files that this command and others read."""
+        """The answer, the game as files that this command and others read, and two players' payoffs and phases."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_json(folder / "equilibrium.json", self.document)
             if self.game is not None:
                 write_game(folder / "game.json", self.game)
                 write_game(folder / "game.nfg", self.game)
-            for name, content in self.figures.items():
-                (folder / name).write_bytes(content)
+            if self.game is not None and min(self.game.sizes) > 1 < self.game.n:
+                (folder / "payoffs.svg").write_bytes(svg(heat_map(self.game)))
+                (folder / "phase.svg").write_bytes(svg(portrait(self.game)))
         except OSError as error:
             raise BadInput(f"--out {str(folder)!r}: {error.strerror or error}") from None
 
 
-def settled(config: Config | None, payoffs: Path | None, choices: Choices, engine: Engine) -> Found:
-    """Make the game, solve it, and say so.  Raises BadInput."""
+def settled(config: Config | None, game: NormalForm | None, name: str, choices: Choices, engine: Engine) -> Found:
+    """Solve ``game``, called ``name``, or make the one of a scenario and solve that; and say so.  Raises BadInput."""
     require_known(choices.concepts, choices.options)
     if choices.dynamic is not None and choices.dynamic not in DYNAMICS:
         raise no_such("dynamic", choices.dynamic, DYNAMICS)
     if config is None:
-        assert payoffs is not None
-        return _answered(payoffs.name, read_game(payoffs), choices)
+        assert game is not None
+        return _answered(name, game, choices)
     try:
         return _of_scenario(config, choices, engine)
     except BadInput:
