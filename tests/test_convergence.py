@@ -28,6 +28,7 @@ from simulate.metrics import METRICS
 from simulate.metrics.cycling import autocorrelation, cycling
 from simulate.metrics.external_regret import external_regret
 from simulate.metrics.time_to_epsilon import EPSILON, censored, time_to_epsilon
+from simulate.nearest_equilibrium import equilibrium_distance
 from simulate.repeated_game import play
 from simulate.scenario import build
 from simulate.store import write_parquet
@@ -631,3 +632,10 @@ def test_learners_come_to_the_nearest_computed_equilibrium() -> None:
     for never in ({"drift": True}, {"agents.0.wander": 0.01}, {"exploitability": 0}):
         assert np.isnan(play("two_camps", {**settings, "rounds": 3, **never}).of("equilibrium_distance")).all()
     assert np.isnan(play("crowd", {"rounds": 1, "agents.0.count": 7}).of("equilibrium_distance")).all()
+
+
+def test_the_nearest_of_several_equilibria_counts() -> None:
+    truth = Valuation(torch.tensor([[[[1.0, 0.0]], [[0.0, 2.0]]]]), torch.ones(1, 2))
+    equilibria = torch.stack([3 * truth.rewards[0], 5 * truth.rewards[0]])
+    reports = Valuation(4.5 * truth.rewards, truth.weights)
+    assert equilibrium_distance(equilibria, truth, reports).tolist() == pytest.approx([0.5])

@@ -113,3 +113,14 @@ def test_what_an_agent_meets_is_every_combination_of_the_others() -> None:
     assert len(met.shares) == 12
     np.testing.assert_allclose(met.shares, 1 / 12)
     assert sorted(set(met.reports.weights[:, 0].tolist())) == sorted({2.0, 1.0})
+
+
+def test_what_an_agent_meets_comes_as_often_as_it_is_played() -> None:
+    here = market("vcg")
+    menus = [
+        Valuation(here.truth.rewards[[i, i]], here.truth.weights[[i, i]] * torch.tensor([1.0, 2.0]).double())
+        for i in range(3)
+    ]
+    met = played_against(menus, (np.array([0.9, 0.1]), np.array([0.5, 0.5]), np.array([0.2, 0.8])), 1)
+    found = {(float(w[0]), float(w[2])): float(s) for w, s in zip(met.reports.weights, met.shares, strict=True)}
+    assert found == pytest.approx({(2.0, 1.0): 0.18, (2.0, 2.0): 0.72, (4.0, 1.0): 0.02, (4.0, 2.0): 0.08})

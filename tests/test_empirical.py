@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
+import numpy as np
 import pytest
 import torch
 from games import Game, games, random_lies
@@ -23,6 +24,9 @@ from simulate.empirical.factorised import factorised
 from simulate.empirical.payoffs import Payoffs, grown, payoffs
 from simulate.empirical.played import played
 from simulate.empirical.products import Deal
+from simulate.empirical.report_game import report_game
+from simulate.load import load
+from simulate.scenario import build
 
 CLOSE = 1e-10
 PAYMENTS = ("affine_maximizer", "zero")
@@ -253,3 +257,18 @@ def test_a_peer_that_does_a_share_of_the_work_is_scaled(monkeypatch: pytest.Monk
     timing = base.timed("x", base.Benchmark("ours", "peer", lambda: (lambda: 3.0, lambda: 2.0), 1.0, 1, share=0.01))
     assert timing.peer_s == 200.0
     assert timing.ratio == 0.015
+
+
+def test_truths_that_differ_between_replicates_make_a_game_of_means_with_errors() -> None:
+    told = {"replicates": 4, "mechanism": "no_payment"}
+    scenario = build(load("unequal_agents", told))
+    samples = report_game(scenario, ["overstate"])
+    game = samples.game()
+    assert samples.payoffs.shape[0] == 4
+    assert game.error is not None
+    assert game.error.max() > 0
+    for replicate in range(4):
+        alone = report_game(build(load("unequal_agents", told), replicates=[replicate]), ["overstate"]).game()
+        np.testing.assert_allclose(samples.payoffs[replicate], alone.payoffs, atol=1e-12)
+    np.testing.assert_allclose(game.payoffs, samples.payoffs.mean(0), atol=1e-12)
+    np.testing.assert_allclose(game.optimum, samples.optimum.mean(), atol=1e-12)
