@@ -21,6 +21,7 @@ from simulate.empirical import payoffs as module
 from simulate.empirical import played as played_module
 from simulate.empirical import products
 from simulate.empirical.factorised import factorised
+from simulate.empirical.menus import menus
 from simulate.empirical.payoffs import Payoffs, grown, payoffs
 from simulate.empirical.played import played
 from simulate.empirical.products import Deal
@@ -272,3 +273,24 @@ def test_truths_that_differ_between_replicates_make_a_game_of_means_with_errors(
         np.testing.assert_allclose(samples.payoffs[replicate], alone.payoffs, atol=1e-12)
     np.testing.assert_allclose(game.payoffs, samples.payoffs.mean(0), atol=1e-12)
     np.testing.assert_allclose(game.optimum, samples.optimum.mean(), atol=1e-12)
+
+
+def test_profiles_are_halved_until_memory_holds_them_and_refused_when_it_never_does(monkeypatch) -> None:
+    scenario = build(load("two_camps", {"replicates": 1, "mechanism": "egalitarian"}))
+    own = [menu.reports for menu in menus(scenario.truth, scenario.messages, ["sharpen"])][:2]
+    parts = (scenario.mechanism, scenario.reference, scenario.truth, [0, 1], own)
+    expected, honest = played(*parts), played_module._some
+
+    def narrow(limit: int):
+        def some(*given):
+            if len(given[-1][0]) > limit:
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+            return honest(*given)
+
+        return some
+
+    monkeypatch.setattr(played_module, "_some", narrow(3))
+    torch.testing.assert_close(played(*parts).utilities, expected.utilities)
+    monkeypatch.setattr(played_module, "_some", narrow(0))
+    with pytest.raises(ValueError, match="fewer --replicates"):
+        played(*parts)

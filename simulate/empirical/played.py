@@ -23,19 +23,47 @@ def played(
     players: Sequence[int],
     reports: Sequence[Valuation],
 ) -> Payoffs:
-    """As `payoffs`: many profiles ``[profiles, B, n, P, K]`` in one call, as many as fit bounded memory."""
+    """As `payoffs`: many profiles ``[profiles, B, n, P, K]`` in one call, as many as fit bounded memory.
+
+    Raises ValueError where the mechanism asks for more memory than there is for a single profile.
+    """
     sizes = [len(told.weights) for told in reports]
-    # Payments may look at everybody's rewards without each agent in turn.
-    step = max(1, CELLS // max(1, truth.rewards.numel() * truth.weights.shape[-1]))
+    # Payments may look at everybody's rewards without each pair of agents in turn.
+    step = max(1, CELLS // max(1, truth.rewards.numel() * truth.weights.shape[-1] ** 2))
     device = truth.weights.device
     found = [
-        _some(mechanism, reference, truth, players, reports, torch.unravel_index(chunk, sizes))
+        part
         for chunk in torch.arange(prod(sizes), device=device).split(step)
+        for part in _halved(mechanism, reference, truth, players, reports, chunk, sizes)
     ]
     utilities, welfare, revenue = (
         torch.cat(parts).unflatten(0, sizes).movedim(len(sizes), 0) for parts in zip(*found, strict=True)
     )
     return Payoffs(utilities.movedim(-1, 1).contiguous(), welfare.contiguous(), revenue.contiguous())
+
+
+def _halved(
+    mechanism: Mechanism,
+    reference: Reference,
+    truth: Valuation,
+    players: Sequence[int],
+    reports: Sequence[Valuation],
+    chunk: Tensor,
+    sizes: Sequence[int],
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """A chunk of profiles, in halves again and again where memory does not hold what the mechanism makes of it."""
+    try:
+        return [_some(mechanism, reference, truth, players, reports, torch.unravel_index(chunk, sizes))]
+    except (MemoryError, RuntimeError) as error:
+        if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
+            raise
+        if len(chunk) == 1:
+            raise ValueError(
+                f"a single profile of {truth.rewards[0].numel():,} rewards, {len(truth.weights)} replicates, needs more "
+                "memory than there is under this mechanism; ask for fewer --replicates"
+            ) from None
+    halves = chunk.split((len(chunk) + 1) // 2)
+    return [part for half in halves for part in _halved(mechanism, reference, truth, players, reports, half, sizes)]
 
 
 def _some(
