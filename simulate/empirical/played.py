@@ -59,8 +59,8 @@ def _halved(
             raise
         if len(chunk) == 1:
             raise ValueError(
-                f"a single profile of {truth.rewards[0].numel():,} rewards, {len(truth.weights)} replicates, needs more "
-                "memory than there is under this mechanism; ask for fewer --replicates"
+                f"a single profile of {truth.rewards[0].numel():,} rewards, {len(truth.weights)} replicates, needs "
+                "more memory than there is under this mechanism; ask for fewer --replicates"
             ) from None
     halves = chunk.split((len(chunk) + 1) // 2)
     return [part for half in halves for part in _halved(mechanism, reference, truth, players, reports, half, sizes)]
