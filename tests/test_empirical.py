@@ -22,7 +22,8 @@ from simulate.empirical import played as played_module
 from simulate.empirical import products
 from simulate.empirical.factorised import factorised
 from simulate.empirical.menus import menus
-from simulate.empirical.payoffs import Payoffs, grown, payoffs
+from simulate.empirical.payoff_table import Payoffs
+from simulate.empirical.payoffs import grown, payoffs
 from simulate.empirical.played import played
 from simulate.empirical.products import Deal
 from simulate.empirical.report_game import report_game

@@ -20,7 +20,7 @@ from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
 from simulate.empirical.exponents import Exponents
-from simulate.empirical.payoffs import Payoffs
+from simulate.empirical.payoff_table import Payoffs
 from simulate.empirical.products import Deal, Parts, add_moments, along, bring, everywhere, laid
 
 CELLS = 2**21  # numbers in a table of the replicates that are multiplied at a time, 16 MiB

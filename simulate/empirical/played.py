@@ -11,7 +11,7 @@ from torch import Tensor
 from mechanisms.base import Mechanism, utility
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
-from simulate.empirical.payoffs import Payoffs
+from simulate.empirical.payoff_table import Payoffs
 
 CELLS = 2**22  # numbers in the largest table at a time, 32 MiB; a mechanism holds several of them
 

@@ -11,7 +11,8 @@ import torch
 from mechanisms.valuation import Valuation
 from simulate.empirical.best_reply import Reply
 from simulate.empirical.normal_form import NormalForm
-from simulate.empirical.payoffs import Payoffs, payoffs
+from simulate.empirical.payoff_table import Payoffs
+from simulate.empirical.payoffs import payoffs
 from simulate.equilibria.base import Answer, Equilibrium, independent
 from simulate.equilibria.search.certificate import Certificate, Market, certified, replies
 
