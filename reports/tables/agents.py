@@ -9,7 +9,7 @@ from reports.settled import per_agent
 from reports.study import Study
 from simulate.config import Config
 
-SHOWN = ("utility", "payment", "utility_gain", "report_weight", "report_distance")
+SHOWN = ("utility", "utility_change", "payment", "utility_gain", "report_weight", "report_distance")
 
 
 def agents(study: Study) -> pd.DataFrame:

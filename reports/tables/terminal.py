@@ -26,7 +26,7 @@ def number(value: float | None) -> str:
     >>> number(0.123456), number(1e-17), number(None)
     ('0.1235', '0', '-')
     """
-    if value is None:
+    if value is None or value != value:
         return "-"
     if abs(value) < 5e-7:
         return "0"
