@@ -12,6 +12,14 @@ MANY = 32  # from so many values per policy entry on, a matrix product beats a p
 
 
 @dataclass(frozen=True)
+class Responses:
+    """What the candidate responses say, for those who read them: language models, reward models, people."""
+
+    prompts: tuple[str, ...]  # [P]
+    texts: tuple[tuple[str, ...], ...]  # [P][at most K]; shorter rows are padded by probability 0
+
+
+@dataclass(frozen=True)
 class Reference:
     """A distribution over responses for each prompt, and how much each prompt counts.
 
@@ -22,13 +30,16 @@ class Reference:
 
     policy: Tensor  # [..., P, K], sums to one over K; padding has probability 0
     prompt_weights: Tensor  # [P], sums to one
+    responses: Responses | None = None  # None: the candidates are only numbered
 
     @classmethod
-    def of(cls, policy: Tensor, prompt_weights: Tensor | None = None) -> Reference:
+    def of(
+        cls, policy: Tensor, prompt_weights: Tensor | None = None, responses: Responses | None = None
+    ) -> Reference:
         """Prompts count equally unless ``prompt_weights`` says otherwise."""
         prompts = policy.shape[-2]
         even = torch.full((prompts,), 1.0 / prompts, dtype=policy.dtype, device=policy.device)
-        return cls(policy, even if prompt_weights is None else prompt_weights)
+        return cls(policy, even if prompt_weights is None else prompt_weights, responses)
 
     @cached_property
     def log(self) -> Tensor:

@@ -16,7 +16,7 @@ from mechanisms.messages.base import MessageSpace
 from mechanisms.messages.basis import basis
 from mechanisms.named import made
 from mechanisms.recipe import Recipe
-from mechanisms.reference import Reference
+from mechanisms.reference import Reference, Responses
 from mechanisms.valuation import Valuation
 from simulate.config import Config, MechanismConfig
 from simulate.draws import drawn_reference
@@ -102,17 +102,18 @@ def _require_fit(mechanism: Mechanism, reference: Reference, reports: Valuation)
 
 def _reference(config: Config, like: Tensor) -> tuple[Reference, Mapping[str, Tensor], float]:
     """The reference; if it comes from a pool, its rewards by name and samples per prompt as well."""
-    given, scores, samples = config.reference, {}, float("nan")
+    given, scores, samples, responses = config.reference, {}, float("nan"), None
     if isinstance(given, list):
         table = torch.tensor(given, dtype=torch.float64)
     elif set(given) == {"pool"}:
         pool = load_pool(str(given["pool"]))
+        responses = Responses(pool.prompts, pool.responses)
         table, scores, samples = pool.reference, pool.rewards, float(pool.counts.sum(-1).min())
     elif set(given) == {"random"}:
         table = torch.from_numpy(drawn_reference(config.seed, given["random"]))
     else:
         raise BadInput(f"reference has the keys {', '.join(given) or 'none'}; allowed is pool, random, or a list")
-    return Reference.of(table.to(like), _prompt_weights(config, len(table), like)), scores, samples
+    return Reference.of(table.to(like), _prompt_weights(config, len(table), like), responses), scores, samples
 
 
 def _prompt_weights(config: Config, prompts: int, like: Tensor) -> Tensor | None:

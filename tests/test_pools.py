@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from mechanisms.fine_tuners.language_model import LanguageModel, Samples, load
-from mechanisms.fine_tuners.smollm2 import SMOLLM2
+from mechanisms.language_models.language_model import LanguageModel, Samples, load
+from mechanisms.language_models.smollm2 import SMOLLM2
 from simulate.pools import POOLS, load_pool
 from simulate.pools.agreement import agreement
 from simulate.pools.build import build, padded, reward_model, sample_sizes

@@ -10,7 +10,7 @@ Steps are taken in units of y, so that every agent's variable is near one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -38,7 +38,8 @@ def concave_optimum(
     if divergence.tilt is None:
         raise ValueError(f"{welfare.name} welfare needs a smooth divergence; {divergence.name} has a kink")
     kind = reports.rewards.dtype
-    double = Reference(reference.policy.double(), reference.prompt_weights.double())  # the gap needs it
+    weights = reference.prompt_weights.double()
+    double = replace(reference, policy=reference.policy.double(), prompt_weights=weights)  # the gap needs it
     with torch.no_grad():
         dual = _Dual(divergence, beta, double, reports.rewards.double(), reports.weights.double(), welfare)
         return dual.solved().to(kind)

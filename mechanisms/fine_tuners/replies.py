@@ -6,7 +6,7 @@ before the reports arrive, so an affine maximizer on them is exactly incentive c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -47,7 +47,7 @@ class Replies:
         drawn = law * 0.0
         drawn.scatter_add_(-1, self._draws(law), torch.ones_like(law[..., :1]).expand(*law.shape[:-1], self.samples))
         weighted = drawn * torch.where(law > 0, reference.policy / torch.where(law > 0, law, 1.0), 0.0)
-        return Reference(weighted / weighted.sum(-1, keepdim=True), reference.prompt_weights)
+        return replace(reference, policy=weighted / weighted.sum(-1, keepdim=True))
 
     def __call__(self, reference: Reference, reward: Tensor) -> Tensor:
         return self._exact(self.anchor(reference), reward)

@@ -15,7 +15,7 @@ rounds from the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -59,7 +59,7 @@ class PlannedWelfare(FineTuned):
         now = reports.welfare(reference, policy) - self.beta * self.divergence(reference, policy)
         if self.horizon == 1:
             return now
-        after = Reference(policy, reference.prompt_weights)
+        after = replace(reference, policy=policy)
         return now + self.discount * self._worth(after, reports, self.horizon - 1)
 
     def value(self, reference: Reference, reports: Profile) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -28,4 +30,4 @@ def mean_of_present(reports: Profile, policies: Tensor, reference: Reference) ->
 
 def each_agents(reference: Reference) -> Reference:
     """The reference with an axis for the agents: ``[..., 1, P, K]``."""
-    return Reference(reference.policy.unsqueeze(-3), reference.prompt_weights)
+    return replace(reference, policy=reference.policy.unsqueeze(-3))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError, validate_call
 from torch import Tensor
 
-from mechanisms.fine_tuners.language_model import LanguageModel, Samples, load
+from mechanisms.language_models.language_model import LanguageModel, Samples, load
 from mechanisms.named import unknown
 from simulate.errors import sentence
 from simulate.pools.effective_sample_size import effective_sample_size

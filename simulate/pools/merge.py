@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanisms.fine_tuners.language_model import Samples
+from mechanisms.language_models.language_model import Samples
 
 
 @dataclass(frozen=True)

