@@ -26,6 +26,9 @@ RULE_CLAIMS: dict[str, set[str]] = {
 PAIR_CLAIMS: dict[tuple[str, str], set[str]] = {
     ("social_welfare", "affine_maximizer"): _TRUTHFUL | _RATIONAL | {"participation", "noise_robust"},
     ("social_welfare", "cumulant"): _RATIONAL,
+    ("social_welfare", "max_in_range"): _TRUTHFUL | _RATIONAL | {"participation", "noise_robust"},
+    ("social_welfare", "early_stopped"): {"incentive_compatible"},
+    ("social_welfare", "checkpoints"): _RATIONAL,
     ("social_welfare", "pay_as_reported"): _RATIONAL,
     ("social_welfare", "zero"): _FREE | {"participation"},
     ("social_welfare", "groves"): _TRUTHFUL | {"individually_rational", "participation", "noise_robust"},
@@ -47,6 +50,12 @@ PAIR_CLAIMS: dict[tuple[str, str], set[str]] = {
 }
 
 IN_RANGE = ("menu", "replies")  # fine-tuners that maximise exactly over policies fixed before the reports arrive
+CLIMBING = ("mirror", "lora")  # whose policies never get worse along a run
+KEPT = {"anonymous", "incentive_compatible"}  # by approximate training, in general
+KEPT_BY: dict[str, set[str]] = {
+    "max_in_range": {"anonymous", "no_deficit"},  # its regret has the gaps of the models without somebody as well
+    "checkpoints": {"anonymous", "no_deficit", "individually_rational"},
+}
 BENDING = {"influence", "boosts", "status_quo"}  # options that make social welfare another objective
 NAMING = {"influence", "relevance"}  # options that treat agents by name
 
@@ -73,7 +82,9 @@ def claims_of(training: str, payment: str, fine_tuner: str, options: frozenset[s
     if options & NAMING:
         claimed -= {"anonymous"}
     if fine_tuner not in ("exact", *IN_RANGE):
-        claimed &= {"incentive_compatible", "anonymous"} | (_FREE if payment == "zero" else set())
+        claimed &= KEPT_BY.get(payment, KEPT) | (_FREE if payment == "zero" else set())
+    if payment == "checkpoints" and fine_tuner not in CLIMBING:
+        claimed -= {"individually_rational"}
     return frozenset(claimed)
 
 

@@ -46,6 +46,18 @@ class FineTuner(Protocol):
         ...
 
 
+class Iterative(FineTuner, Protocol):
+    """A fine-tuner that trains in steps: its run can be looked at on the way, and given up early."""
+
+    def checkpoints(self, reference: Reference, reward: Tensor) -> Tensor:
+        """Policies along one training run ``[C, ..., P, K]``, the last one its answer."""
+        ...
+
+    def stopped(self, fraction: float) -> Iterative:
+        """The same tuner with ceil(fraction * steps) steps."""
+        ...
+
+
 def divergence_from(fine_tuner: FineTuner, reference: Reference, policy: Tensor) -> Tensor:
     """D(policy, anchor), the divergence that the fine-tuner charges, a mean over prompts ``[...]``."""
     return reference.mean(fine_tuner.divergence(policy, fine_tuner.anchor(reference).policy))

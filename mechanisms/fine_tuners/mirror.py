@@ -6,7 +6,8 @@ Also called natural policy gradient of a tabular softmax policy, or exponentiate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from mechanisms.reference import Reference
 from mechanisms.valuation import Profile
 
 MAX_HALVINGS = 40  # of a step that overshoots; one millionth of a millionth of it is no step
+CHECKPOINTS = 16  # kept along a run, at most
 NOISE = 1e-14  # relative: below this, a change of the objective is rounding
 
 
@@ -47,11 +49,16 @@ class Mirror:
             raise ValueError(f"mirror: rate is {self.rate}; allowed is above 0 and up to 1")
 
     def __call__(self, reference: Reference, reward: Tensor) -> Tensor:
-        shape = torch.broadcast_shapes(reference.policy.shape, reward.shape)
-        logs, score = reference.log.expand(shape), reward / self.beta
-        for _ in range(self.steps):
-            logs = self._step(reference.policy, logs, score)
-        return logs.exp()
+        return self._run(reference, reward, {self.steps})[0]
+
+    def checkpoints(self, reference: Reference, reward: Tensor) -> Tensor:
+        """The policies after up to 16 of the steps, evenly spaced, the last included: ``[C, ..., P, K]``."""
+        count = min(CHECKPOINTS, self.steps)
+        return torch.stack(self._run(reference, reward, {self.steps * (c + 1) // count for c in range(count)}))
+
+    def stopped(self, fraction: float) -> Mirror:
+        """The same ascent, given up after ceil(fraction * steps) steps."""
+        return replace(self, steps=math.ceil(fraction * self.steps))
 
     def value(self, reference: Reference, reward: Tensor) -> Tensor:
         """The objective attained, not the maximum."""
@@ -68,6 +75,17 @@ class Mirror:
 
     def anchor(self, reference: Reference) -> Reference:
         return reference
+
+    def _run(self, reference: Reference, reward: Tensor, kept: set[int]) -> list[Tensor]:
+        """The policies after so many steps, in their order."""
+        shape = torch.broadcast_shapes(reference.policy.shape, reward.shape)
+        logs, score = reference.log.expand(shape), reward / self.beta
+        found = []
+        for done in range(1, self.steps + 1):
+            logs = self._step(reference.policy, logs, score)
+            if done in kept:
+                found.append(logs.exp())
+        return found
 
     def _step(self, reference: Tensor, logs: Tensor, score: Tensor) -> Tensor:
         policy = logs.exp()

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from mechanisms.fine_tuners.trained import Trained
 from mechanisms.reference import Reference
 from mechanisms.training_rules.base import EQUAL, FineTuned
-from mechanisms.valuation import Profile
+from mechanisms.valuation import Deviations, Profile, Valuation
+
+Billed = Valuation | Deviations  # profiles that somebody is billed for, so that models without somebody are wanted
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,10 @@ class SocialWelfare(FineTuned):
     status_quo: float = 0.0
 
     def __call__(self, reference: Reference, reports: Profile) -> Tensor:
-        return self.fine_tuner(reference, self._reward(reference, reports))
+        reward = self.reward(reference, reports)
+        if isinstance(self.fine_tuner, Trained) and self.fine_tuner.together and isinstance(reports, Billed):
+            self.fine_tuner.train_at_once(reference, reward, self.reward(reference, reports.others()))
+        return self.fine_tuner(reference, reward)
 
     def objective(self, reference: Reference, reports: Profile, policy: Tensor) -> Tensor:
         welfare = self._scaled(reports).welfare(reference, policy)
@@ -34,18 +40,19 @@ class SocialWelfare(FineTuned):
         return welfare - self.beta * self.divergence(reference, policy)
 
     def value(self, reference: Reference, reports: Profile) -> Tensor:
-        return self.fine_tuner.value(reference, self._reward(reference, reports))
+        return self.fine_tuner.value(reference, self.reward(reference, reports))
 
     def gap(self, reference: Reference, reports: Profile) -> Tensor:
         """How far the policy's objective is from the best that the fine-tuner could choose ``[...]``."""
-        return self.fine_tuner.gap(reference, self._reward(reference, reports))
+        return self.fine_tuner.gap(reference, self.reward(reference, reports))
+
+    def reward(self, reference: Reference, reports: Profile) -> Tensor:
+        """What the fine-tuner climbs: sum_i influence_i w_i r_i + boost ``[..., P, K]``."""
+        total, boost = self._scaled(reports).total, self._boost(reference)
+        return total if boost is None else total + boost
 
     def _scaled(self, reports: Profile) -> Profile:
         return reports if bool((self.influence == 1).all()) else reports.scaled(self.influence)
-
-    def _reward(self, reference: Reference, reports: Profile) -> Tensor:
-        total, boost = self._scaled(reports).total, self._boost(reference)
-        return total if boost is None else total + boost
 
     def _boost(self, reference: Reference) -> Tensor | None:
         if self.status_quo == 0:
