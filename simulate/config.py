@@ -78,7 +78,7 @@ class AgentConfig(Strict):
 
 
 class BasisConfig(Strict):
-    """Shared features ``[F, P, K]``; reports are their linear combinations."""
+    """Shared features ``[F, P, K]``, as tables or by name; reports are their linear combinations."""
 
     basis: list[Table] = Field(min_length=1)
 
@@ -107,7 +107,8 @@ class MechanismConfig(Strict):
         return {key: value for key, value in plain(self).items() if key != "repeated" or value is not None}
 
 
-def _sums_to_one(values: list[float], what: str) -> None:
+def sums_to_one(values: list[float], what: str) -> None:
+    """Raises ValueError unless ``values`` is a distribution."""
     if min(values) < 0:
         raise ValueError(f"{what} has the entry {min(values)!r}, and probabilities must not be negative")
     if abs(math.fsum(values) - 1) > DISTRIBUTION_TOLERANCE:
@@ -117,13 +118,13 @@ def _sums_to_one(values: list[float], what: str) -> None:
 def _distributions(value: Any) -> Any:
     if isinstance(value, list):
         for row in value:
-            _sums_to_one(row, "a prompt's distribution")
+            sums_to_one(row, "a prompt's distribution")
     return value
 
 
 def _distribution(value: Any) -> Any:
     if value is not None:
-        _sums_to_one(value, "the list")
+        sums_to_one(value, "the list")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,12 +16,12 @@ from mechanisms.messages.base import MessageSpace
 from mechanisms.messages.basis import basis
 from mechanisms.named import made
 from mechanisms.recipe import Recipe
-from mechanisms.reference import Reference, Responses
+from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
 from simulate.config import Config, MechanismConfig
-from simulate.draws import drawn_reference
 from simulate.errors import BadInput, no_such
-from simulate.pools import load_pool
+from simulate.references import found
+from simulate.reward_tables import RewardTables
 from simulate.truths import Truths
 from strategies import STRATEGIES
 from strategies.base import INFORMATION, Strategy
@@ -57,9 +57,9 @@ def build(
     numbers = tuple(range(config.replicates) if replicates is None else replicates)
     like = torch.empty(0, dtype=dtype, device=device)
     try:
-        reference, scores, samples = _reference(config, like)
-        messages = _messages(config, reference)
-        truths = Truths(config.agents, reference.policy, scores, config.seed, numbers)
+        reference, tables, samples = _reference(config, like)
+        messages = _messages(config, reference, tables)
+        truths = Truths(config.agents, reference.policy, tables, config.seed, numbers)
         names = _names(config)
         truth = _member(truths.truth(), messages, config, names, "the truth", len(numbers))
         declared = truths.declared(truth)
@@ -100,20 +100,12 @@ def _require_fit(mechanism: Mechanism, reference: Reference, reports: Valuation)
         raise BadInput(f"mechanism.repeated: {error}") from None
 
 
-def _reference(config: Config, like: Tensor) -> tuple[Reference, Mapping[str, Tensor], float]:
-    """The reference; if it comes from a pool, its rewards by name and samples per prompt as well."""
-    given, scores, samples, responses = config.reference, {}, float("nan"), None
-    if isinstance(given, list):
-        table = torch.tensor(given, dtype=torch.float64)
-    elif set(given) == {"pool"}:
-        pool = load_pool(str(given["pool"]))
-        responses = Responses(pool.prompts, pool.responses)
-        table, scores, samples = pool.reference, pool.rewards, float(pool.counts.sum(-1).min())
-    elif set(given) == {"random"}:
-        table = torch.from_numpy(drawn_reference(config.seed, given["random"]))
-    else:
-        raise BadInput(f"reference has the keys {', '.join(given) or 'none'}; allowed is pool, random, or a list")
-    return Reference.of(table.to(like), _prompt_weights(config, len(table), like), responses), scores, samples
+def _reference(config: Config, like: Tensor) -> tuple[Reference, RewardTables, float]:
+    """The reference, what reads rewards for it, and samples per prompt if it comes from a pool."""
+    given = found(config.reference, config.seed)
+    weights = _prompt_weights(config, len(given.table), like)
+    reference = Reference.of(given.table.to(like), weights, given.responses)
+    return reference, RewardTables(reference, given.columns), given.samples
 
 
 def _prompt_weights(config: Config, prompts: int, like: Tensor) -> Tensor | None:
@@ -125,17 +117,15 @@ def _prompt_weights(config: Config, prompts: int, like: Tensor) -> Tensor | None
     return torch.tensor(given).to(like)
 
 
-def _messages(config: Config, reference: Reference) -> MessageSpace:
+def _messages(config: Config, reference: Reference, tables: RewardTables) -> MessageSpace:
     given = config.messages
     if isinstance(given.rewards, str):
         if given.rewards not in MESSAGES:
             raise BadInput(f"messages.rewards: {no_such('message space', given.rewards, [*MESSAGES, '{basis: ...}'])}")
         name, normalise = given.rewards, MESSAGES[given.rewards]
     else:
-        tables = [torch.tensor(table, dtype=torch.float64) for table in given.rewards.basis]
-        if any(table.shape != reference.policy.shape for table in tables):
-            raise BadInput(f"messages.rewards.basis: every feature must be {tuple(reference.policy.shape)} numbers")
-        name, normalise = "basis", basis(torch.stack(tables).to(reference.policy))
+        features = [tables.table(each, f"messages.rewards.basis.{i}") for i, each in enumerate(given.rewards.basis)]
+        name, normalise = "basis", basis(torch.stack(features))
     limit = float("inf") if given.max_weight is None else given.max_weight
     return MessageSpace(name, normalise, reference.policy > 0, limit, given.integer_weights)
 

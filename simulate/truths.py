@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,8 @@ from torch import Tensor
 from mechanisms.valuation import Valuation
 from simulate.config import AgentConfig
 from simulate.draws import drawn_range
-from simulate.errors import BadInput, no_such
+from simulate.errors import BadInput
+from simulate.reward_tables import RewardTables
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Truths:
 
     agents: list[AgentConfig]
     like: Tensor  # the reference's policy [P, K]
-    scores: Mapping[str, Tensor]  # the pool's rewards [P, K] by reward model, if there is a pool
+    tables: RewardTables  # reads what the file says of rewards
     seed: int
     replicates: tuple[int, ...]
 
@@ -40,7 +40,7 @@ class Truths:
             mine, key = slice(first, first + agent.count), f"agents.{i}.report.rewards"
             first += agent.count
             if agent.report is not None and agent.report.rewards is not None:
-                rewards[:, mine] = self._fixed(agent.report.rewards, key)
+                rewards[:, mine] = self.tables.table(agent.report.rewards, key)
             if agent.report is not None and agent.report.weight is not None:
                 weights[:, mine] = agent.report.weight
         return Valuation(rewards, weights)
@@ -49,26 +49,7 @@ class Truths:
         key = f"agents.{position}.rewards"
         if isinstance(agent.rewards, dict) and set(agent.rewards) == {"random"}:
             return self._drawn(agent.rewards["random"], (position, 0), (agent.count, *self.like.shape), f"{key}.random")
-        return self._fixed(agent.rewards, key, more="random, ").expand(1, agent.count, *self.like.shape)
-
-    def _fixed(self, given: list[list[float]] | dict[str, Any], key: str, more: str = "") -> Tensor:
-        if isinstance(given, list):
-            table = self._tensor(given)
-            if table.shape != self.like.shape:
-                raise BadInput(
-                    f"{key} has {' x '.join(map(str, table.shape))} entries (prompts x responses); the reference has "
-                    f"{' x '.join(map(str, self.like.shape))}"
-                )
-            return table
-        if set(given) != {"model"}:
-            raise BadInput(
-                f"{key} has the keys {', '.join(given) or 'none'}; allowed is {more}model, or a list of numbers"
-            )
-        if not self.scores:
-            raise BadInput(f"{key}.model is {given['model']!r}; reward models by name need a reference from a pool")
-        if given["model"] not in self.scores:
-            raise BadInput(f"{key}.model: {no_such('reward model', str(given['model']), self.scores)}")
-        return self._tensor(self.scores[given["model"]])
+        return self.tables.table(agent.rewards, key, more="random, ").expand(1, agent.count, *self.like.shape)
 
     def _weights(self, agent: AgentConfig, position: int) -> Tensor:
         key = f"agents.{position}.weight"

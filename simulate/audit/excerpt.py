@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from torch import Tensor
+
 from mechanisms.fits import require_fit
 from mechanisms.messages.base import MessageSpace
-from mechanisms.reference import Reference
+from mechanisms.reference import Reference, Responses
 from mechanisms.valuation import Valuation
 from simulate.scenario import Scenario
 
@@ -27,7 +29,9 @@ def excerpt(scenario: Scenario) -> Scenario:
     likeliest = policy.topk(min(RESPONSES, policy.shape[-1]), -1).indices
     kept = policy.gather(-1, likeliest)
     shares = scenario.reference.prompt_weights[:PROMPTS]
-    reference = Reference.of(kept / kept.sum(-1, keepdim=True), shares / shares.sum())
+    said = scenario.reference.responses
+    texts = None if said is None else _said(said, likeliest, kept > 0)
+    reference = Reference.of(kept / kept.sum(-1, keepdim=True), shares / shares.sum(), texts)
     space = scenario.messages
     messages = MessageSpace(space.name, space.normalise, kept > 0, space.max_weight, space.integer_weights)
     rewards = scenario.truth.rewards[:, :AGENTS, :PROMPTS]
@@ -39,3 +43,11 @@ def excerpt(scenario: Scenario) -> Scenario:
         return scenario
     names = scenario.names[:AGENTS]
     return replace(scenario, names=names, reference=reference, messages=messages, truth=truth, declared=truth)
+
+
+def _said(responses: Responses, likeliest: Tensor, real: Tensor) -> Responses:
+    """The texts at ``likeliest [P, K]`` where there is a probability: the first ones of a row, as it is sorted."""
+    prompts = len(likeliest)
+    rows = zip(responses.texts[:prompts], likeliest.tolist(), real.sum(-1).tolist(), strict=True)
+    texts = tuple(tuple(row[k] for k in indices[:count]) for row, indices, count in rows)
+    return Responses(responses.prompts[:prompts], texts)
