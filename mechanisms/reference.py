@@ -33,9 +33,7 @@ class Reference:
     responses: Responses | None = None  # None: the candidates are only numbered
 
     @classmethod
-    def of(
-        cls, policy: Tensor, prompt_weights: Tensor | None = None, responses: Responses | None = None
-    ) -> Reference:
+    def of(cls, policy: Tensor, prompt_weights: Tensor | None = None, responses: Responses | None = None) -> Reference:
         """Prompts count equally unless ``prompt_weights`` says otherwise."""
         prompts = policy.shape[-2]
         even = torch.full((prompts,), 1.0 / prompts, dtype=policy.dtype, device=policy.device)

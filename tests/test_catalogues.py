@@ -12,7 +12,7 @@ SHARED = {"__init__", "base"}
 FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "mechanisms/axioms": {"loops", "search", "shared_lies", "types"},
     "mechanisms/divergences": set(),
-    "mechanisms/fine_tuners": {"dual", "optimum", "welfare"},
+    "mechanisms/fine_tuners": {"dual", "optimum", "trained", "welfare"},
     "mechanisms/messages": {"basis"},
     "mechanisms/payments": {"shortest_path"},
     "mechanisms/repeated": {"forecasting", "planned_welfare", "weighted"},

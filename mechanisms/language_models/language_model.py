@@ -47,7 +47,16 @@ class LanguageModel:
             turn = [{"role": "user", "content": prompt}]
             prompt = self.tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
         ids = self.tokenizer(prompt, add_special_tokens=self.template == "raw")["input_ids"]
-        return torch.tensor([ids], device=self.model.device)
+        return torch.tensor([ids or self._start()], device=self.model.device)
+
+    def _start(self) -> list[int]:
+        """What stands for an empty prompt, since a model must read something to say something."""
+        signs = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
+        return [next(sign for sign in signs if sign is not None)]
+
+    def text_ids(self, text: str) -> Tensor:
+        """A response as tokens, without an end sign: ``[T]`` int64."""
+        return torch.tensor(self.tokenizer(text, add_special_tokens=False)["input_ids"], dtype=torch.int64)
 
     def end_ids(self) -> Tensor:
         """The tokens that end a response: ``[E]`` int64, the tokenizer's end token first."""
