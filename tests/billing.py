@@ -17,6 +17,7 @@ from mechanisms.valuation import EVERYONE, Profile, Reports, Valuation
 
 ROUNDING = 1e-12  # of payments below 12 that are sums of a few dozen terms
 SOLVED = 1e-9  # of an objective found by Newton's method, good to 1e-10
+STEPWISE = {"early_stopped", "checkpoints"}  # payments that look at a training run on its way
 SMOOTH = [name for name in DIVERGENCES if name != "total_variation"]
 
 
@@ -36,7 +37,10 @@ def rule_for(payment: str, beta: float, divergence: str = "kl") -> TrainingRule:
     exact = Exact(DIVERGENCES[divergence](), beta)
     if payment == "token_auction":
         return LinearPool(exact)
-    return Sink(exact) if payment == "sink" else Recipe(beta=beta, divergence=divergence).build().train
+    if payment == "sink":
+        return Sink(exact)
+    fine_tuner = "mirror" if payment in STEPWISE else "exact"
+    return Recipe(beta=beta, divergence=divergence, fine_tuner=fine_tuner).build().train
 
 
 def paid(train: TrainingRule, payment: str, reference: Reference, reports: Reports) -> torch.Tensor:
