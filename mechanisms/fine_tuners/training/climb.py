@@ -33,6 +33,7 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
+@torch.enable_grad()
 def climb(
     law: CandidateLaw, task: Task, settings: Settings, losses: Losses, start: Adapters, watch: Watch
 ) -> tuple[Tensor, Adapters]:
