@@ -40,6 +40,11 @@ def step(adapters: Adapters, adam: torch.optim.Adam, losses: Tensor, schedule: S
     """One step down ``losses [S]``, each adapter's own."""
     adam.zero_grad(set_to_none=True)
     losses.sum().backward()
+    follow(adapters, adam, schedule, number)
+
+
+def follow(adapters: Adapters, adam: torch.optim.Adam, schedule: Schedule, number: int) -> None:
+    """One step down the gradients that the adapters hold."""
     clip(adapters, schedule.clip)
     for group in adam.param_groups:
         group["lr"] = schedule.rate_at(number)

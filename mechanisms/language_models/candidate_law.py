@@ -35,7 +35,7 @@ class CandidateLaw:
 
     def fresh(self, count: int, rank: int, seed: int) -> Adapters:
         """Adapters that change nothing yet."""
-        return fresh(self.tail.model, count, rank, self.targets, seed, _trained_in(self.tail.model))
+        return fresh(self.tail.model, count, rank, self.targets, seed, trained_in(self.tail.model))
 
     @property
     def rows(self) -> Candidates:
@@ -44,7 +44,7 @@ class CandidateLaw:
     @property
     def tokens(self) -> int:
         """Read by one adapter in one pass."""
-        return self.rows.token_ids.numel()
+        return self.rows.read.numel()
 
     @property
     def footprint(self) -> int:
@@ -79,7 +79,7 @@ def _law(
     whole = tail(model.model, layers, rows, temperature)
     targets = last_layers(whole.model, layers)
     with torch.no_grad():
-        base = whole(fresh(whole.model, 1, 1, targets, 0, _trained_in(whole.model)))
+        base = whole(fresh(whole.model, 1, 1, targets, 0, trained_in(whole.model)))
     return CandidateLaw(whole, targets, base)
 
 
@@ -97,7 +97,7 @@ def _loaded(name: str, device: str) -> LanguageModel:
     return model
 
 
-def _trained_in(model: Any) -> torch.dtype:
+def trained_in(model: Any) -> torch.dtype:
     """Adapters are trained in single precision at least: half would lose small steps."""
     kind: torch.dtype = next(model.parameters()).dtype
     return torch.float32 if kind in (torch.float16, torch.bfloat16) else kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -15,3 +16,9 @@ def transformers_library(*also: str) -> Any:
     transformers = import_module("transformers")  # not above: only a language model should pay its seconds
     transformers.utils.logging.disable_progress_bar()  # it writes to stderr even when that is a file
     return transformers
+
+
+def cache_argument(model: Any) -> str:
+    """What a model's forward calls the keys and values that it has worked out already; the library renamed it."""
+    known = inspect.signature(model.forward).parameters
+    return "cache" if "cache" in known else "past_key_values"

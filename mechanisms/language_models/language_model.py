@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mechanisms.language_models.hugging_face import transformers_library
+from mechanisms.language_models.adapters import Adapters
+from mechanisms.language_models.hugging_face import cache_argument, transformers_library
 from mechanisms.language_models.smollm2 import SMOLLM2, smollm2_folder
 
 Template = Literal["chat", "raw"]  # chat: the prompt is the user's turn in the tokenizer's own chat template
@@ -65,7 +67,6 @@ class LanguageModel:
         ids = dict.fromkeys(token for token in several if token is not None)
         return torch.tensor(list(ids), dtype=torch.int64, device=self.model.device)
 
-    @torch.no_grad()
     def sample(self, prompt: str, count: int, max_tokens: int, temperature: float, seed: int) -> Samples:
         """``count`` independent draws from pi( . | prompt), each at most ``max_tokens`` long.
 
@@ -74,55 +75,92 @@ class LanguageModel:
         """
         if count < 1 or max_tokens < 1 or not temperature > 0:
             raise ValueError(f"{count=}, {max_tokens=}, {temperature=}: all three must be positive")
-        start, end = self.prompt_ids(prompt), self.end_ids()
-        read = self.model(input_ids=start, use_cache=True, logits_to_keep=1)
-        key = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:8], "big")
-        uniforms = torch.from_numpy(np.random.default_rng([seed, key]).random((count, max_tokens)))
-        batches = torch.split(uniforms.to(start.device), self.batch_size)
-        parts = [self._continue(read, end, rows, temperature) for rows in batches]
-        ids, mask, log_p = (torch.cat(pieces) for pieces in zip(*parts, strict=True))
+        return self.respond(prompt, uniforms(prompt, count, max_tokens, seed), temperature)
+
+    @torch.no_grad()
+    def respond(self, prompt: str, chances: Tensor, temperature: float, adapters: Adapters | None = None) -> Samples:
+        """What uniforms ``chances [b, T]`` make each of S stacked adapters say (None: the model as it is).
+
+        Rows are adapter-major, ``[S * b]``; all adapters are put to the same uniforms.
+        """
+        stack, end = adapters.count if adapters else 1, self.end_ids()
+        batches = chances.to(end.device).split(max(1, self.batch_size // stack))
+        with self._under(adapters):
+            read = self.model(input_ids=self.prompt_ids(prompt).repeat(stack, 1), use_cache=True, logits_to_keep=1)
+            parts = [self._continue(read, end, rows, temperature) for rows in batches]
+        ids, mask, log_p = (torch.cat(pieces, 1).flatten(0, 1) for pieces in zip(*parts, strict=True))
         ids, mask = ids[:, : int(mask.sum(-1).max())], mask[:, : int(mask.sum(-1).max())]
         kept = [row[alive] for row, alive in zip(ids, mask, strict=True)]
         texts = self.tokenizer.batch_decode(kept, skip_special_tokens=True)
         return Samples(tuple(texts), ids, mask, log_p)
 
-    def _continue(self, read: Any, end: Tensor, uniforms: Tensor, temperature: float) -> list[Tensor]:
-        """Draws after a prompt already read: ``uniforms [b, T]`` to tokens, mask, log-probabilities."""
-        ids = torch.full_like(uniforms, int(end[0]) if len(end) else 0, dtype=torch.int64)
-        mask = torch.zeros_like(uniforms, dtype=torch.bool)
-        log_p = torch.zeros_like(uniforms[:, 0])
+    def _under(self, adapters: Adapters | None) -> AbstractContextManager[None]:
+        return adapters.on(self.model) if adapters else nullcontext()
+
+    def _cache(self, read: Any) -> Any:
+        return getattr(read, cache_argument(self.model))
+
+    def _after(self, cache: Any, token_ids: Tensor) -> Tensor:
+        """Logits ``[S * b, T, V]`` after what ``cache`` remembers, which then remembers ``token_ids`` too."""
+        logits: Tensor = self.model(input_ids=token_ids, use_cache=True, **{cache_argument(self.model): cache}).logits
+        return logits
+
+    def _continue(self, read: Any, end: Tensor, chances: Tensor, temperature: float) -> list[Tensor]:
+        """Draws after a prompt that S adapters have read: ``[b, T]`` to tokens, mask, log-probabilities ``[S, b]``."""
+        stack, count = len(read.logits), len(chances)
+        uniform = chances.repeat(stack, 1)
+        ids = torch.full_like(uniform, int(end[0]) if len(end) else 0, dtype=torch.int64)
+        mask = torch.zeros_like(uniform, dtype=torch.bool)
+        log_p = torch.zeros_like(uniform[:, 0])
         alive = torch.ones_like(log_p, dtype=torch.bool)
-        cache = copy.deepcopy(read.past_key_values)  # the model writes into it
-        cache.batch_repeat_interleave(len(uniforms))
-        logits = read.logits[:, -1].expand(len(uniforms), -1)
-        for t in range(uniforms.shape[-1]):
+        cache = copy.deepcopy(self._cache(read))  # the model writes into it
+        cache.batch_repeat_interleave(count)
+        logits = read.logits[:, -1].repeat_interleave(count, 0)
+        for t in range(uniform.shape[-1]):
             law = (logits.double() / temperature).log_softmax(-1)
             cumulative = law.exp().cumsum(-1)
-            target = uniforms[:, t, None] * cumulative[:, -1:]  # the last entry is one only to rounding
+            target = uniform[:, t, None] * cumulative[:, -1:]  # the last entry is one only to rounding
             token = torch.searchsorted(cumulative, target, right=True).clamp(max=law.shape[-1] - 1)
             log_p += torch.where(alive, law.gather(-1, token)[:, 0], 0.0)
             ids[:, t] = torch.where(alive, token[:, 0], ids[:, t])
             mask[:, t] = alive
             alive = alive & ~torch.isin(token[:, 0], end)
-            if t + 1 == uniforms.shape[-1] or not alive.any():
+            if t + 1 == uniform.shape[-1] or not alive.any():
                 break
-            answer = self.model(input_ids=token, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache, logits = answer.past_key_values, answer.logits[:, -1]
-        return [ids, mask, log_p]
+            logits = self._after(cache, token)[:, -1]
+        return [each.unflatten(0, (stack, count)) for each in (ids, mask, log_p)]
 
-    def log_probabilities(self, prompt: str, token_ids: Tensor, mask: Tensor, temperature: float) -> Tensor:
+    def log_probabilities(
+        self, prompt: str, token_ids: Tensor, mask: Tensor, temperature: float, adapters: Adapters | None = None
+    ) -> Tensor:
         """log pi(y | prompt) = sum_t log softmax(logits_t / temperature)[y_t] by teacher forcing.
 
-        ``token_ids, mask [count, T] -> [count]`` float64, nats.  Differentiable unless under `torch.no_grad`.
+        ``token_ids, mask [S * b, T] -> [S * b]`` float64, nats, adapter-major.  Differentiable in the adapters unless
+        under `torch.no_grad`.
         """
-        start, rows = self.prompt_ids(prompt), []
-        batches = (torch.split(each, self.batch_size) for each in (token_ids, mask))
-        for ids, kept in zip(*batches, strict=True):
-            whole = torch.cat([start.expand(len(ids), -1), ids], -1)
-            logits = self.model(input_ids=whole, logits_to_keep=ids.shape[-1] + 1).logits[:, :-1]
-            law = (logits.double() / temperature).log_softmax(-1)
-            rows.append(torch.where(kept, law.gather(-1, ids[..., None])[..., 0], 0.0).sum(-1))
-        return torch.cat(rows)
+        stack, start = adapters.count if adapters else 1, self.prompt_ids(prompt)
+        parts = (each.unflatten(0, (stack, -1)).split(self.batch_size, 1) for each in (token_ids, mask))
+        with self._under(adapters):
+            rows = [self._forced(start, ids, kept, temperature) for ids, kept in zip(*parts, strict=True)]
+        return torch.cat(rows, 1).flatten()
+
+    def _forced(self, start: Tensor, ids: Tensor, kept: Tensor, temperature: float) -> Tensor:
+        """Log-probabilities of ``[S, b, T]`` after a prompt that every adapter reads once: ``[S, b]``."""
+        stack, count, length = ids.shape
+        read = self.model(input_ids=start.repeat(stack, 1), use_cache=True, logits_to_keep=1)
+        logits = read.logits[:, -1:].repeat_interleave(count, 0)
+        if length > 1:
+            cache = self._cache(read)
+            cache.batch_repeat_interleave(count)
+            logits = torch.cat([logits, self._after(cache, ids.flatten(0, 1)[:, :-1])], 1)
+        law = (logits.double() / temperature).log_softmax(-1).unflatten(0, (stack, count))
+        return torch.where(kept, law.gather(-1, ids[..., None])[..., 0], 0.0).sum(-1)
+
+
+def uniforms(prompt: str, count: int, max_tokens: int, *seed: int) -> Tensor:
+    """``[count, max_tokens]`` on [0, 1) from the seed's numbers and the prompt; row s is the same in any count."""
+    key = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:8], "big")
+    return torch.from_numpy(np.random.default_rng([*seed, key]).random((count, max_tokens)))
 
 
 def load(name: str = SMOLLM2, dtype: torch.dtype = torch.float32, device: str = "cpu") -> LanguageModel:
