@@ -9,6 +9,7 @@ from typing import Any
 from simulate.config import Config, override, parse
 from simulate.errors import BadInput, no_such
 from simulate.files import SUFFIXES, read_mapping
+from simulate.fine_tuning.games import OPEN_TEXT
 from simulate.scenarios import SCENARIOS
 
 
@@ -21,13 +22,14 @@ def load(scenario: str | Path | Mapping[str, Any], settings: Mapping[str, Any] |
 def _data(scenario: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
     if isinstance(scenario, Mapping):
         return scenario, "scenario"
-    if str(scenario) in SCENARIOS:
-        return SCENARIOS[str(scenario)], str(scenario)
+    built_in = SCENARIOS | OPEN_TEXT
+    if str(scenario) in built_in:
+        return built_in[str(scenario)], str(scenario)
     path = Path(scenario)
     if path.suffix in SUFFIXES or path.exists():
         data = read_mapping(path)
         return {"name": _stem(path), **data}, str(path)
-    raise BadInput(f"{no_such('scenario', str(scenario), SCENARIOS)}, or a {', '.join(SUFFIXES)} file")
+    raise BadInput(f"{no_such('scenario', str(scenario), built_in)}, or a {', '.join(SUFFIXES)} file")
 
 
 def _stem(path: Path) -> str:

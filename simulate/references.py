@@ -15,6 +15,7 @@ from mechanisms.reference import Responses
 from simulate.config import Number, Strict, sums_to_one
 from simulate.draws import drawn_reference
 from simulate.errors import BadInput, sentence
+from simulate.fine_tuning.plan import is_open_text
 from simulate.pools import load_pool
 
 
@@ -55,6 +56,11 @@ def _language_model(given: Mapping[str, Any], seed: int) -> Found:
     name, options = given["language_model"], {key: value for key, value in given.items() if key != "language_model"}
     if not isinstance(name, str):
         raise BadInput(f"reference.language_model is {name!r}; allowed is the name or the folder of a language model")
+    if is_open_text(given):
+        raise BadInput(
+            f"reference: the language model {name} may say anything; use `trueward finetune`, or list responses, one "
+            "list a prompt (of the model enumerable, length lists all)"
+        )
     # Here, because nobody else should wait for the transformers library.
     from mechanisms.language_models.listed import listed
 
