@@ -28,6 +28,11 @@ class Candidates:
     place: Tensor  # [N] int64, the response's index among its prompt's candidates
     shape: tuple[int, int]  # (P, K)
 
+    @property
+    def read(self) -> Tensor:
+        """What the model reads ``[N, L - 1]``: nothing is said after the last token, so it is not among them."""
+        return self.token_ids[:, :-1]
+
     def table(self, per_row: Tensor, fill: float) -> Tensor:
         """A number per row ``[..., N]`` as ``[..., P, K]``, ``fill`` where there is no response."""
         out = per_row.new_full((*per_row.shape[:-1], *self.shape), fill)
@@ -39,7 +44,7 @@ def candidates(model: LanguageModel, reference: Reference) -> Candidates:
     """The candidates of a reference in the model's tokens.
 
     The enumerable model spells what it can and knows other responses by number.  Raises ValueError where the reference
-    does not say what its responses are and the model would have to read them.
+    does not say what its responses are and the model would have to read them, and where a text is too long for it.
     """
     exists = (reference.policy > 0).reshape(-1, *reference.policy.shape[-2:]).any(0)
     prompts, answers = _numbered(exists) if _unreadable(model, reference) else _read(model, reference, exists)
@@ -49,6 +54,7 @@ def candidates(model: LanguageModel, reference: Reference) -> Candidates:
         starts.append(len(prompts[p]))
     where = exists.nonzero()
     lengths = torch.tensor([len(row) for row in rows])
+    _require_room(model, int(lengths.max()))
     place = torch.arange(int(lengths.max()))
     answered = (place >= torch.tensor(starts)[:, None]) & (place < lengths[:, None])
     ids = pad_sequence(rows, batch_first=True)
@@ -60,15 +66,15 @@ def candidates(model: LanguageModel, reference: Reference) -> Candidates:
 def log_likelihoods(model: Any, adapters: Adapters, rows: Candidates, temperature: float) -> Tensor:
     """log pi(y | x) of every row under every adapter: ``[S, N]``, nats; differentiable in the adapters."""
     with adapters.on(model):
-        hidden = model.base_model(input_ids=rows.token_ids.repeat(adapters.count, 1), use_cache=False)
+        hidden = model.base_model(input_ids=rows.read.repeat(adapters.count, 1), use_cache=False)
     return scored(model, hidden.last_hidden_state, rows, temperature)
 
 
 def scored(model: Any, hidden: Tensor, rows: Candidates, temperature: float) -> Tensor:
-    """From last hidden states ``[S * N, L, d]`` to log-likelihoods ``[S, N]``; only answers go through the head."""
+    """From last hidden states ``[S * N, L - 1, d]`` to log-likelihoods ``[S, N]``; only answers go through the head."""
     stack = len(hidden) // len(rows.token_ids)
     said = rows.answered[:, 1:].repeat(stack, 1)
-    logits = model.get_output_embeddings()(hidden[:, :-1][said])
+    logits = model.get_output_embeddings()(hidden[said])
     law = (logits.to(_precise(logits)) / temperature).log_softmax(-1)
     tokens = rows.token_ids[:, 1:].repeat(stack, 1)[said]
     each = law.gather(-1, tokens[:, None])[:, 0]
@@ -80,6 +86,14 @@ def scored(model: Any, hidden: Tensor, rows: Candidates, temperature: float) -> 
 def _precise(logits: Tensor) -> torch.dtype:
     """Half precision is not enough for a sum of log-probabilities."""
     return torch.float32 if logits.dtype in (torch.float16, torch.bfloat16) else logits.dtype
+
+
+def _require_room(model: LanguageModel, longest: int) -> None:
+    most = getattr(model.model.config, "max_position_embeddings", longest)
+    if longest > most + 1:
+        raise ValueError(
+            f"a prompt and its response have {longest} tokens; of model {model.name} allowed are {most + 1}"
+        )
 
 
 def _unreadable(model: LanguageModel, reference: Reference) -> bool:
@@ -105,5 +119,5 @@ def _read(model: LanguageModel, reference: Reference, exists: Tensor) -> tuple[l
     assert said is not None
     prompts = [model.prompt_ids(prompt)[0].cpu() for prompt in said.prompts]
     answers = [[model.text_ids(text) for text in texts] for texts in said.texts]
-    longest, end = max(len(ids) for row in answers for ids in row), model.end_ids()[:1].cpu()
+    longest, end = max(1, *(len(ids) for row in answers for ids in row)), model.end_ids()[:1].cpu()
     return prompts, [[ids if len(ids) == longest else torch.cat([ids, end]) for ids in row] for row in answers]

@@ -57,8 +57,9 @@ class LanguageModel:
         return [next(sign for sign in signs if sign is not None)]
 
     def text_ids(self, text: str) -> Tensor:
-        """A response as tokens, without an end sign: ``[T]`` int64."""
-        return torch.tensor(self.tokenizer(text, add_special_tokens=False)["input_ids"], dtype=torch.int64)
+        """A response as tokens, without an end sign, nor any other where the text spells one out: ``[T]`` int64."""
+        said = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+        return torch.tensor(said["input_ids"], dtype=torch.int64)
 
     def end_ids(self) -> Tensor:
         """The tokens that end a response: ``[E]`` int64, the tokenizer's end token first."""
