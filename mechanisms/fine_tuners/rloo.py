@@ -43,7 +43,7 @@ def rloo(
         raise ValueError(f"rloo: samples is {samples}; allowed is 2 or more")
     if estimator not in ESTIMATORS:
         raise ValueError(f"rloo: {unknown('estimator', estimator, ESTIMATORS)}")
-    settings = Settings("rloo", model, rank, layers, temperature, seed, Schedule(steps, rate), samples)
+    settings = Settings("rloo", model, rank, layers, temperature, seed, Schedule(steps, rate), samples, estimator)
     return Trained(divergence, beta, settings, sampled_losses(ESTIMATORS[estimator]), together)
 
 

@@ -101,7 +101,9 @@ class Trained:
 
     def _left(self, reference: Reference, reward: Tensor) -> Rows:
         laws, rewards = _rows(reference, reward)
-        return self.recalled.stacked(self._train(reference, laws, rewards))
+        left = self.recalled.stacked(self._train(reference, laws, rewards))
+        self.recalled.forget()
+        return left
 
     def _train(self, reference: Reference, laws: Tensor, rewards: Tensor) -> list[Key]:
         """Trains what is not recalled, rows ``[R, P, K]`` that are equal once; the keys of all."""

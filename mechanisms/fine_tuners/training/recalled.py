@@ -31,7 +31,10 @@ class Keeper(Protocol):
 
 @dataclass
 class Recalled:
-    """Rows by key, the least recently wanted forgotten first.  Training is deterministic, so this changes no number."""
+    """Rows by key, the least recently wanted forgotten first.  Training is deterministic, so this changes no number.
+
+    Nothing is forgotten while it is being put together: only `forget` lets go, and only of what is over the bound.
+    """
 
     rows: OrderedDict[Key, Rows] = field(default_factory=OrderedDict)
     held: int = 0
@@ -47,11 +50,14 @@ class Recalled:
         return {name: torch.stack([row[name] for row in found]) for name in found[0]}
 
     def keep(self, keys: list[Key], stack: Rows) -> None:
-        """One row a key.  What was just kept is not forgotten, however large it is."""
+        """One row a key."""
         for place, key in enumerate(keys):
             self.rows[key] = {name: value[place].clone() for name, value in stack.items()}
             self.held += _bytes(self.rows[key])
-        while self.held > MOST_BYTES and len(self.rows) > len(keys):
+
+    def forget(self) -> None:
+        """As many of the least recently wanted as it takes to hold no more than the bound."""
+        while self.held > MOST_BYTES:
             _, gone = self.rows.popitem(last=False)
             self.held -= _bytes(gone)
 

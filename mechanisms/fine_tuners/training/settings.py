@@ -22,6 +22,7 @@ class Settings:
     seed: int
     schedule: Schedule
     samples: int = 0  # a prompt and step; 0: expectations over all candidates
+    estimator: str = ""  # of the gradient, where responses are sampled
     best: bool = False  # keep the best policy along the way, which only expectations can tell
 
     def __post_init__(self) -> None:
