@@ -11,6 +11,9 @@ import torch
 
 from mechanisms.axioms import AXIOMS
 from mechanisms.axioms.base import Effort, Finding, Games, of_present
+from mechanisms.base import TrainingRule
+from mechanisms.fine_tuners.trained import Trained
+from mechanisms.payments.base import tuner
 from mechanisms.valuation import Valuation
 from simulate.audit.excerpt import excerpt
 from simulate.audit.misreports import misreports, types
@@ -59,7 +62,7 @@ def audit(
 def trial(scenario: Scenario, games: int | None, lies: int | None, seed: int) -> Games:
     """The games, the misreports that every search begins with, and how hard it searches."""
     rng = torch.Generator().manual_seed(seed)
-    iterative = getattr(scenario.mechanism.train, "iterative", False)
+    iterative = _iterative(scenario.mechanism.train)
     share = min(1.0, LARGE / scenario.truth.rewards[0].numel())
     light = iterative or share < 1
     own = _different(scenario.truth, math.ceil(8 * share))
@@ -69,6 +72,11 @@ def trial(scenario: Scenario, games: int | None, lies: int | None, seed: int) ->
     told = misreports(truth, messages, (60 if light else 160) if lies is None else lies, rng)
     effort = Effort().lighter() if light else Effort()
     return Games(scenario.reference, truth, messages, told, seed, effort)
+
+
+def _iterative(train: TrainingRule) -> bool:
+    """Is every policy the end of many steps, of a solver or of training a language model?"""
+    return getattr(train, "iterative", False) or isinstance(tuner(train), Trained)
 
 
 def _different(truth: Valuation, count: int) -> Valuation:
