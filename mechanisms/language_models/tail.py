@@ -25,7 +25,7 @@ class Tail:
 
     model: Any  # the last blocks and the head, or the whole
     rows: Candidates
-    hidden: Tensor | None  # [N, L, d], what comes into the last blocks; None: the whole model reads the tokens
+    hidden: Tensor | None  # [N, L - 1, d], what comes into the last blocks; None: the whole model reads the tokens
     temperature: float
 
     def __call__(self, adapters: Adapters) -> Tensor:
@@ -49,7 +49,7 @@ def tail(model: Any, layers: int, rows: Candidates, temperature: float) -> Tail:
     blocks = getattr(model.base_model, "layers", None)
     if not isinstance(blocks, nn.ModuleList) or not 0 < layers < len(blocks):
         return whole
-    read = model.base_model(input_ids=rows.token_ids, use_cache=False, output_hidden_states=True)
+    read = model.base_model(input_ids=rows.read, use_cache=False, output_hidden_states=True)
     cut = Tail(_last(model, layers), rows, read.hidden_states[len(blocks) - layers].clone(), temperature)
     direct = scored(model, read.last_hidden_state, rows, temperature)
     same = (_bare(cut) - direct).abs().max() <= AGREEMENT
