@@ -1,0 +1,159 @@
+"""The folder of a fine-tune, from its first step on.
+
+manifest.json            as of a run; kind finetune; state training until everything below is there
+config.toml              the resolved game, re-runnable as it is
+checkpoint.safetensors   while it trains: adapters, Adam's running means, what every step saw
+steps.parquet            one row a step: rewards at the reports and at the truth, kl, objective, tokens
+samples.parquet          one row a response, before and after
+adapters.safetensors     what was trained
+summary.json             rewards before and after, welfare, payments, with intervals
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tomli_w
+
+from mechanisms.language_models.adapters import Adapters
+from simulate.config import Config, parse
+from simulate.errors import BadInput
+from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint, packed, replace_file
+from simulate.fine_tuning.outcome import Outcome
+from simulate.fine_tuning.plan import Plan
+from simulate.fine_tuning.training import columns
+from simulate.store import manifest, read_json
+
+KIND = "finetune"
+
+
+@dataclass(frozen=True)
+class FineTune:
+    """A finished folder, read."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    config: Config
+    summary: dict[str, Any]
+    steps: pd.DataFrame
+    samples: pd.DataFrame
+
+
+def resolved(config: Config) -> str:
+    """The game as TOML."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+
+
+def digest(config: Config) -> str:
+    """Of the game as TOML."""
+    return hashlib.sha256(resolved(config).encode()).hexdigest()
+
+
+def begin(folder: Path, config: Config, options: dict[str, Any], started: datetime) -> None:
+    """What an interrupted run needs to be resumed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.parquet"):
+            old.unlink()
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
+    replace_file(folder / "config.toml", resolved(config).encode())
+    _write_manifest(folder, config, options, started, "training")
+
+
+def finish(folder: Path, plan: Plan, last: Checkpoint, outcome: Outcome, options: dict[str, Any]) -> dict[str, Any]:
+    """Everything measured; the manifest says so last.  Returns the summary."""
+    names = [party.name for party in plan.parties]
+    prompts = plan.reference.prompts
+    heard = pd.concat([stage.frame(prompts, names) for stage in (outcome.before, outcome.after)], ignore_index=True)
+    told = {"language_model": plan.reference.language_model, "rank": str(plan.tuner.rank), "beta": f"{plan.beta:g}"}
+    summary = outcome.summary()
+    replace_file(folder / "steps.parquet", _parquet(steps_frame(plan, last)))
+    replace_file(folder / "samples.parquet", _parquet(heard))
+    replace_file(folder / "adapters.safetensors", packed(last.standing.adapters.named(), told))
+    replace_file(folder / "summary.json", _json(summary))
+    started = datetime.fromisoformat(read_json(folder / "manifest.json")["start"])
+    _write_manifest(folder, plan.config, options, started, "done")
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return summary
+
+
+def steps_frame(plan: Plan, last: Checkpoint) -> pd.DataFrame:
+    """One row a step: means over its own samples; objective = sum w report - beta kl, what is climbed."""
+    frame = pd.DataFrame(last.seen.numpy(), columns=columns(plan))
+    welfare = sum(party.reported_weight * frame[f"report.{party.name}"] for party in plan.parties)
+    tokens = frame.pop("tokens").astype("int64")
+    return frame.assign(objective=welfare - plan.beta * frame["kl"], tokens=tokens).rename_axis("step").reset_index()
+
+
+def is_fine_tune(folder: Path) -> bool:
+    """Is it the folder of a fine-tune, finished or not?"""
+    path = folder / "manifest.json"
+    return path.is_file() and read_json(path).get("kind") == KIND
+
+
+def is_done(folder: Path) -> bool:
+    """Has everything been measured?"""
+    return read_json(folder / "manifest.json").get("state") == "done"
+
+
+def config_of(folder: Path) -> Config:
+    """The game that a folder is about.  Raises BadInput."""
+    path = folder / "config.toml"
+    try:
+        return parse(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read ({' '.join(str(error).split())[:200]})") from None
+
+
+def read_fine_tune(folder: Path) -> FineTune:
+    """Raises BadInput where something is missing, or training has not ended."""
+    if not is_done(folder):
+        raise BadInput(f"{folder}: this fine-tune has not ended; {how_to_resume(folder)}")
+    try:
+        steps, samples = (pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("steps", "samples"))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise BadInput(f"{folder}: not a complete folder ({' '.join(str(error).split())[:200]})") from None
+    read = read_json(folder / "manifest.json"), config_of(folder), read_json(folder / "summary.json")
+    return FineTune(folder, *read, steps, samples)
+
+
+def adapters_of(folder: Path) -> Adapters:
+    """What was trained, a stack of one.  Raises OSError, SafetensorError."""
+    from safetensors.torch import load_file
+
+    return Adapters.from_named(load_file(folder / "adapters.safetensors"))
+
+
+def how_to_resume(folder: Path) -> str:
+    """A sentence."""
+    return f"`trueward resume {folder}` goes on from its last checkpoint, to the same numbers"
+
+
+def _write_manifest(folder: Path, config: Config, options: dict[str, Any], started: datetime, state: str) -> None:
+    told = {"kind": KIND, "state": state, **manifest(config, resolved(config), started, options)}
+    if state != "done":
+        told["end"] = None
+    replace_file(folder / "manifest.json", _json(told))
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    """The same frame gives the same bytes."""
+    sink = pa.BufferOutputStream()
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, sink, compression="zstd", row_group_size=max(1, len(frame)))
+    return sink.getvalue().to_pybytes()
