@@ -20,7 +20,8 @@ from simulate.history import History, joined
 from simulate.load import load
 from simulate.metrics import METRICS
 from simulate.statistics import paired
-from simulate.store import replace_folder, summary_of, write_json, write_run
+from simulate.store import place_run, summary_of, write_json, write_run
+from simulate.unfinished import ADAPTERS
 
 RANKED = "welfare_loss"  # the metric that orders the verdict where all mechanisms maximise the same
 FALLBACK = "social_welfare"  # the one that orders it elsewhere
@@ -73,7 +74,7 @@ class Contest:
 
 
 def compare(
-    scenario: str | Path | Mapping[str, Any],
+    scenario: str | Path | Mapping[str, Any] | Config,
     mechanisms: Sequence[str],
     settings: Mapping[str, Any] | None = None,
     batch: int | None = None,
@@ -81,28 +82,38 @@ def compare(
     device: str = "cpu",
     engine: Engine = serial,
     progress: Progress = lambda rounds: None,
+    keep: Path | None = None,
 ) -> Contest:
     """Play ``scenario`` under each mechanism.  Raises BadInput.
 
-    A mechanism of the catalogue takes the scenario's divergence and beta, so that only the rules differ.
+    A mechanism of the catalogue takes the scenario's divergence, beta, fine-tuner and warm start, so that only the
+    rules differ.  Adapters go to ``keep`` / NAME / adapters, and those found there are not trained again.
 
     >>> contest = compare("two_camps", ["no_payment", "vcg"], {"rounds": 4, "replicates": 2})
     >>> sorted(row["name"] for row in contest.verdict()["mechanisms"])
     ['no_payment', 'vcg']
     """
-    base = load(scenario, settings)
-    configs = {name: _under(base, name) for name in mechanisms}
-    if len(configs) < len(mechanisms):
-        raise BadInput(f"--mechanisms {','.join(mechanisms)}: a mechanism is named twice")
-    jobs = {name: jobs_of(config, batch, dtype, device) for name, config in configs.items()}
+    configs = entries(scenario if isinstance(scenario, Config) else load(scenario, settings), mechanisms)
+    below = {name: None if keep is None else keep / name / ADAPTERS for name in configs}
+    jobs = {name: jobs_of(config, batch, dtype, device, below[name]) for name, config in configs.items()}
     histories = iter(engine([job for mine in jobs.values() for job in mine], progress))
     return Contest(configs, {name: joined([next(histories) for _ in mine]) for name, mine in jobs.items()})
+
+
+def entries(config: Config, mechanisms: Sequence[str]) -> dict[str, Config]:
+    """The scenario under each mechanism, by name.  Raises BadInput for names that are unknown, or there twice."""
+    found = {name: _under(config, name) for name in mechanisms}
+    if len(found) < len(mechanisms):
+        raise BadInput(f"--mechanisms {','.join(mechanisms)}: a mechanism is named twice")
+    return found
 
 
 def _under(config: Config, name: str) -> Config:
     if name not in MECHANISMS:
         raise BadInput(f"--mechanisms: {no_such('mechanism', name, MECHANISMS)}")
     kept = {key: _keys(config)[key] for key in ("divergence", "beta", "fine_tuner")}
+    if _keys(config).get("repeated") == "warm_start" and MECHANISMS[name].repeated is None:
+        kept["repeated"] = "warm_start"
     changed = {**config.model_dump(mode="json", exclude_none=True), "mechanism": {**expanded(name), **kept}}
     return Config.model_validate(changed)
 
@@ -151,5 +162,5 @@ def write_contest(folder: Path, contest: Contest, started: datetime, options: di
         for name, history in contest.histories.items():
             write_run(draft / name, contest.configs[name], history, started, options, out=folder / name)
         write_json(draft / "comparison.json", verdict)
-        replace_folder(draft, folder)
+        place_run(draft, folder, next(iter(contest.configs.values())))
     return verdict

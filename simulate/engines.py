@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import active_children, get_context
+from pathlib import Path
 
 import torch
 
+from mechanisms.fine_tuners.training.climb import Watch
+from simulate.adapters.kept import Kept
+from simulate.adapters.tuned import tuned
 from simulate.config import Config
 from simulate.history import History
 from simulate.market import Market
@@ -27,22 +31,32 @@ class Job:
     replicates: tuple[int, ...]
     dtype: torch.dtype = torch.float64
     device: str = "cpu"
+    keep: Path | None = None  # the folder for adapters, where language models are trained and kept
 
 
 Engine = Callable[[Sequence[Job], Progress], list[History]]  # histories in the order of jobs
 
 
-def jobs_of(config: Config, batch: int | None, dtype: torch.dtype, device: str) -> list[Job]:
+def jobs_of(config: Config, batch: int | None, dtype: torch.dtype, device: str, keep: Path | None = None) -> list[Job]:
     """A game's replicates, ``batch`` at a time (default: all at once)."""
     numbers, size = tuple(range(config.replicates)), batch or config.replicates
-    return [Job(config, numbers[i : i + size], dtype, device) for i in range(0, config.replicates, size)]
+    return [Job(config, numbers[i : i + size], dtype, device, keep) for i in range(0, config.replicates, size)]
 
 
-def played(job: Job, progress: Progress = lambda rounds: None) -> History:
+def unwatched(progress: object) -> None:
+    """Nobody looks at the steps of training."""
+
+
+def played(job: Job, progress: Progress = lambda rounds: None, watch: Watch = unwatched) -> History:
     """The only loop over rounds."""
-    market = Market(build(job.config, job.config.name, job.replicates, job.dtype, job.device))
+    scenario = build(job.config, job.config.name, job.replicates, job.dtype, job.device)
+    kept = None if job.keep is None else Kept(job.keep, job.replicates)
+    market = Market(replace(scenario, mechanism=tuned(scenario.mechanism, kept, watch)))
     for _ in range(job.config.rounds):
+        mechanism = market.mechanism
         market.step()
+        if kept is not None:
+            kept.played(mechanism, market.last)
         progress(1)
     return market.history
 
@@ -50,6 +64,11 @@ def played(job: Job, progress: Progress = lambda rounds: None) -> History:
 def serial(jobs: Sequence[Job], progress: Progress) -> list[History]:
     """One after the other, in this process."""
     return [played(job, progress) for job in jobs]
+
+
+def watched(engine: Engine, watch: Watch) -> Engine:
+    """The same engine; `serial` tells ``watch`` every step of training, which worker processes cannot."""
+    return (lambda jobs, progress: [played(job, progress, watch) for job in jobs]) if engine is serial else engine
 
 
 def local(workers: int) -> Engine:

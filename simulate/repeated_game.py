@@ -22,12 +22,15 @@ def play(
     device: str = "cpu",
     engine: Engine = serial,
     progress: Progress = lambda rounds: None,
+    keep: Path | None = None,
 ) -> History:
     """Play every replicate of a scenario for all its rounds, ``batch`` replicates at a time (default: all at once).
+
+    Adapters that are trained go to the folder ``keep``, and those found there are not trained again.
 
     >>> history = play("two_camps", {"rounds": 3, "replicates": 2})
     >>> history.of("utility").shape
     (3, 2, 3)
     """
     config = scenario if isinstance(scenario, Config) else load(scenario, settings)
-    return joined(engine(jobs_of(config, batch, dtype, device), progress))
+    return joined(engine(jobs_of(config, batch, dtype, device, keep), progress))

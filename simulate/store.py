@@ -2,6 +2,7 @@
 
 manifest.json     schema version, package versions, git state, seed, config hash, device, threads, start, end
 config.toml       the resolved scenario, re-runnable as it is
+adapters/         what was trained, where language models are (simulate/adapters/kept.py)
 rounds.parquet    one row per replicate, round, agent
 outcomes.parquet  one row per replicate, round
 summary.json      every metric with its interval
@@ -29,11 +30,13 @@ import pyarrow.parquet as pq
 import tomli_w
 import torch
 
+from simulate.adapters.tuned import trains
 from simulate.config import Config
 from simulate.errors import BadInput
 from simulate.history import History
 from simulate.metrics import METRICS
 from simulate.statistics import estimate
+from simulate.unfinished import MARK, begun, finish
 
 SCHEMA_VERSION = 1
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -67,7 +70,9 @@ def fresh_folder(folder: Path, overwrite: bool = False) -> Path:
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder} is a file; a folder is needed")
     if folder.is_dir() and any(folder.iterdir()):
-        ours = any((folder / name).exists() for name in ("manifest.json", "comparison.json"))
+        if begun(folder) and not overwrite:
+            raise BadInput(f"{folder} holds an unfinished run: `trueward resume {folder}`, or say --overwrite")
+        ours = any((folder / name).exists() for name in ("manifest.json", "comparison.json", MARK))
         if not overwrite:
             raise BadInput(f"{folder} is not empty; choose another --out, or say --overwrite")
         if not ours:
@@ -110,7 +115,7 @@ def write_run(
 ) -> dict[str, Any]:
     """Write a run folder, whole or not at all; returns the summary, which says that it lies at ``out``."""
     summary = {**summary_of(config, history), "out": str(out or folder)}
-    resolved = tomli_w.dumps(_without_none(config.model_dump(mode="json", exclude_none=True)))
+    resolved = resolved_toml(config)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
         draft = Path(temporary) / folder.name
         draft.mkdir()
@@ -119,8 +124,21 @@ def write_run(
         write_parquet(draft / "outcomes.parquet", history.outcomes_frame())
         write_json(draft / "summary.json", summary)
         write_json(draft / "manifest.json", manifest(config, resolved, started, options))
-        replace_folder(draft, folder)
+        place_run(draft, folder, config)
     return summary
+
+
+def resolved_toml(config: Config) -> str:
+    """The scenario with everything spelled out, as a file that is re-runnable as it is."""
+    return tomli_w.dumps(_without_none(config.model_dump(mode="json", exclude_none=True)))
+
+
+def place_run(draft: Path, folder: Path, config: Config) -> None:
+    """Put a finished draft in the folder's place; where models were trained, beside the adapters that lie there."""
+    if trains(config) and begun(folder):
+        finish(draft, folder)
+    else:
+        replace_folder(draft, folder)
 
 
 def replace_folder(draft: Path, folder: Path) -> None:

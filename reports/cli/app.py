@@ -12,9 +12,11 @@ from reports.cli.compare import compare_command
 from reports.cli.design import design_command
 from reports.cli.doctor import doctor_command
 from reports.cli.equilibrium import equilibrium_command
+from reports.cli.finetune import finetune_command
 from reports.cli.listing import list_command
 from reports.cli.report import report_command
 from reports.cli.reproduce import reproduce_command
+from reports.cli.resume import resume_command
 from reports.cli.run import run_command
 from reports.cli.solve import solve_command
 from simulate.errors import BadInput
@@ -31,10 +33,12 @@ app = typer.Typer(
 app.command("solve", epilog="Example: trueward solve game.yaml --json")(solve_command)
 app.command("run", epilog="Example: trueward run two_camps --rounds 50 --set mechanism.payment=zero")(run_command)
 app.command("compare", epilog="Example: trueward compare story_tones --mechanisms no_payment,vcg")(compare_command)
+app.command("resume", epilog="Example: trueward resume runs/tuned_market-vcg")(resume_command)
 app.command("audit", epilog="Example: trueward audit two_camps --set mechanism=egalitarian")(audit_command)
 app.command("equilibrium", epilog="Example: trueward equilibrium two_camps --set mechanism.payment=zero")(
     equilibrium_command
 )
+app.command("finetune", epilog="Example: trueward finetune two_letters --out letters")(finetune_command)
 app.command("report", epilog="Example: trueward report runs/demo")(report_command)
 app.command("reproduce", epilog="Example: trueward reproduce theorems")(reproduce_command)
 app.command("design", epilog="Example: trueward design unequal_agents --out designed.toml --frontier frontier")(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -27,10 +28,15 @@ from reports.cli.options import (
     checked_engine,
     next_folder,
     print_json,
-    progress,
     settings,
 )
+from reports.cli.watching import watching
+from simulate.config import Config
 from simulate.load import load
+from simulate.unfinished import Unfinished, begin
+
+if TYPE_CHECKING:
+    from simulate.engines import Engine
 
 
 def compare_command(
@@ -54,20 +60,38 @@ def compare_command(
     """Play one scenario under several mechanisms on common random numbers; rank them, with intervals."""
     started = datetime.now(UTC)
     names = [name.strip() for name in mechanisms.split(",") if name.strip()]
-    chosen = settings(set_, rounds=rounds, replicates=replicates, seed=seed)
-    config = load(scenario, chosen)
-    from reports.report import write_report
-    from reports.tables.terminal import metrics_table, paired_table
-    from reports.thin import thin_sentences
-    from simulate.contest import compare, write_contest
-    from simulate.store import fresh_folder
+    config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
+    from simulate.adapters.tuned import trains
+    from simulate.contest import entries
+    from simulate.scenario import build
+    from simulate.store import fresh_folder, resolved_toml
 
     kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
     folder = fresh_folder(out or next_folder(f"compare-{config.name}"), overwrite)
-    batches = -(-config.replicates // (batch or config.replicates))
-    with progress(f"{config.name}: rounds", config.rounds * batches * len(names)) as advance:
-        contest = compare(scenario, names, chosen, batch, kind, where, runner, advance)
-    verdict = write_contest(folder, contest, started, {"device": where, "dtype": dtype})
+    run = Unfinished("compare", batch, device, dtype, started.isoformat(), tuple(names))
+    if trains(config):
+        for entry in entries(config, names).values():
+            build(entry, entry.name, (0,), kind, where)  # what is refused must not leave a folder
+        begin(folder, resolved_toml(config), run)
+    finish_compare(folder, config, run, runner, as_json)
+
+
+def finish_compare(folder: Path, config: Config, run: Unfinished, runner: Engine, as_json: bool) -> None:
+    """Play from the first round, with what was trained already; write the folder and its page, say who won."""
+    from reports.report import write_report
+    from reports.tables.terminal import metrics_table, paired_table
+    from reports.thin import thin_sentences
+    from simulate.adapters.tuned import trains
+    from simulate.contest import compare, write_contest
+    from simulate.engines import watched
+
+    batches = -(-config.replicates // (run.batch or config.replicates)) * len(run.mechanisms)
+    with watching(f"{config.name}: rounds", config.rounds * batches, folder) as bar:
+        engine, kind, where = watched(runner, bar.training), checked_dtype(run.dtype), checked_device(run.device)
+        keep = folder if trains(config) else None
+        contest = compare(config, run.mechanisms, None, run.batch, kind, where, engine, bar.rounds, keep)
+    options = {"device": run.device, "dtype": run.dtype}
+    verdict = write_contest(folder, contest, datetime.fromisoformat(run.start), options)
     page = write_report([folder])
     if as_json:
         print_json({**verdict, "report": str(page)})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -25,10 +27,15 @@ from reports.cli.options import (
     checked_engine,
     next_folder,
     print_json,
-    progress,
     settings,
 )
+from reports.cli.watching import watching
+from simulate.config import Config
 from simulate.load import load
+from simulate.unfinished import ADAPTERS, Unfinished, begin
+
+if TYPE_CHECKING:
+    from simulate.engines import Engine
 
 
 def run_command(
@@ -49,16 +56,34 @@ def run_command(
     """Play a repeated game and write a run folder."""
     started = datetime.now(UTC)
     config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
-    from reports.tables.terminal import metrics_table
-    from simulate.repeated_game import play
-    from simulate.store import fresh_folder, mechanism_name, write_run
+    from simulate.adapters.tuned import trains
+    from simulate.scenario import build
+    from simulate.store import fresh_folder, mechanism_name, resolved_toml
 
     kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
     folder = fresh_folder(out or next_folder(f"{config.name}-{mechanism_name(config).replace('+', '-')}"), overwrite)
-    batches = -(-config.replicates // (batch or config.replicates))
-    with progress(f"{config.name}: rounds", config.rounds * batches) as advance:
-        history = play(config, None, batch, kind, where, runner, advance)
-    summary = write_run(folder, config, history, started, {"device": where, "dtype": dtype})
+    run = Unfinished("run", batch, device, dtype, started.isoformat())
+    if trains(config):
+        build(config, config.name, (0,), kind, where)  # what is refused must not leave a folder
+        begin(folder, resolved_toml(config), run)
+    finish_run(folder, config, run, runner, as_json)
+
+
+def finish_run(folder: Path, config: Config, run: Unfinished, runner: Engine, as_json: bool) -> None:
+    """Play from the first round, with what was trained already; write the folder, say what came out."""
+    from reports.tables.terminal import metrics_table
+    from simulate.adapters.tuned import trains
+    from simulate.engines import watched
+    from simulate.repeated_game import play
+    from simulate.store import write_run
+
+    batches = -(-config.replicates // (run.batch or config.replicates))
+    keep = folder / ADAPTERS if trains(config) else None
+    with watching(f"{config.name}: rounds", config.rounds * batches, folder) as bar:
+        engine, kind = watched(runner, bar.training), checked_dtype(run.dtype)
+        history = play(config, None, run.batch, kind, checked_device(run.device), engine, bar.rounds, keep)
+    options = {"device": run.device, "dtype": run.dtype}
+    summary = write_run(folder, config, history, datetime.fromisoformat(run.start), options)
     if as_json:
         print_json(summary)
         return

@@ -10,6 +10,7 @@ from simulate.scenarios.paper_synthetic import paper_synthetic
 from simulate.scenarios.story_tones import story_tones
 from simulate.scenarios.three_crowds import three_crowds
 from simulate.scenarios.three_strangers import three_strangers
+from simulate.scenarios.tuned_market import tuned_market
 from simulate.scenarios.two_camps import two_camps
 from simulate.scenarios.unequal_agents import unequal_agents
 
@@ -24,4 +25,5 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "unequal_agents": unequal_agents,
     "cartel": cartel,
     "aliases": aliases,
+    "tuned_market": tuned_market,
 }

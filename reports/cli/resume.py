@@ -1,0 +1,41 @@
+"""`trueward resume`: what was interrupted is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mechanisms.named import unknown
+from reports.cli.compare import finish_compare
+from reports.cli.options import EngineOption, JsonOption, WorkersOption, checked_engine
+from reports.cli.run import finish_run
+from simulate.config import Config
+from simulate.errors import BadInput
+from simulate.unfinished import MARK, Unfinished, unfinished
+
+if TYPE_CHECKING:
+    from simulate.engines import Engine
+
+Finish = Callable[[Path, Config, Unfinished, "Engine", bool], None]
+
+# By the command that began the folder, as its unfinished.json says.
+RESUMED: dict[str, Finish] = {
+    "run": finish_run,
+    "compare": finish_compare,
+}
+
+
+def resume_command(
+    folder: Annotated[Path, typer.Argument(help="The folder of an interrupted run or comparison.")],
+    workers: WorkersOption = 1,
+    engine: EngineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Finish an interrupted run: played again from its seed, with all models that were trained already."""
+    run, config = unfinished(folder)
+    if run.command not in RESUMED:
+        raise BadInput(f"{folder / MARK}: {unknown('command', run.command, RESUMED)}")
+    RESUMED[run.command](folder, config, run, checked_engine(engine, workers), as_json)
