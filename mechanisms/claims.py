@@ -49,7 +49,8 @@ PAIR_CLAIMS: dict[tuple[str, str], set[str]] = {
     ("opinion_pool", "segment_auction"): {"no_deficit"},
 }
 
-IN_RANGE = ("menu", "replies")  # fine-tuners that maximise exactly over policies fixed before the reports arrive
+# Fine-tuners that maximise exactly over policies fixed before the reports arrive.
+IN_RANGE = ("menu", "replies", "mixtures")
 CLIMBING = ("mirror", "lora")  # whose policies never get worse along a run
 KEPT = {"anonymous", "incentive_compatible"}  # by approximate training, in general
 KEPT_BY: dict[str, set[str]] = {
@@ -105,8 +106,11 @@ def kept_claims(claimed: frozenset[str], repeated: str, payment: str) -> frozens
     """What a mechanism still claims of a round when it is repeated.
 
     `dynamic_pivot` is truthful over the rounds that it plans, not within one.  Truthful on average over a prior of
-    equal influence (`agv`) is not truthful; deficits come back where bills of both signs change their units.
+    equal influence (`agv`) is not truthful; deficits come back where bills of both signs change their units.  Where
+    training starts from (`warm_start`) is settled before the reports, and changes no claim.
     """
+    if repeated == "warm_start":
+        return claimed
     if repeated == "dynamic_pivot":
         return claimed & {"anonymous", "no_deficit"}
     kept = _UNITLESS

@@ -65,7 +65,7 @@ def build(
         declared = truths.declared(truth)
         if declared is not truth:
             declared = _member(declared, messages, config, names, "the report", len(numbers))
-        mechanism = build_mechanism(config.mechanism, dtype, device)
+        mechanism = build_mechanism(_spelled_out(config.mechanism, tables), dtype, device)
         _require_fit(mechanism, reference, declared)
         strategies = _strategies(config)
         wander = like.new_tensor([agent.wander for agent in config.agents for _ in range(agent.count)])
@@ -86,6 +86,18 @@ def build_mechanism(given: str | MechanismConfig, dtype: torch.dtype = torch.flo
         return Recipe(**{key: getattr(given, key) for key in MechanismConfig.model_fields}).build(dtype, device)
     except ValueError as error:
         raise BadInput(f"mechanism.{error}") from None
+
+
+def _spelled_out(given: str | MechanismConfig, tables: RewardTables) -> str | MechanismConfig:
+    """The rewards that a fine-tuner is trained on before anybody reports may be named; here they become numbers."""
+    tuner = "exact" if isinstance(given, str) else given.fine_tuner
+    if isinstance(given, str) or isinstance(tuner, str) or not isinstance(tuner.get("basis"), list):
+        return given
+    basis = [
+        tables.table(one, f"mechanism.fine_tuner.basis.{i}").tolist() if isinstance(one, dict) else one
+        for i, one in enumerate(tuner["basis"])
+    ]
+    return given.model_copy(update={"fine_tuner": {**tuner, "basis": basis}})
 
 
 def _require_fit(mechanism: Mechanism, reference: Reference, reports: Valuation) -> None:
