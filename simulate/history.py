@@ -50,9 +50,19 @@ OUTCOME_COLUMNS = (
     "equilibrium_distance",
     "loss_from_rule",
     "loss_from_lies",
+    "optimality_gap",
+    "incentive_gap",
 )
 # Runs of earlier versions lack these, which are then as if never measured.
-LATER_COLUMNS = ("utility_change", "regret", "exploitability", "loss_from_rule", "loss_from_lies")
+LATER_COLUMNS = (
+    "utility_change",
+    "regret",
+    "exploitability",
+    "loss_from_rule",
+    "loss_from_lies",
+    "optimality_gap",
+    "incentive_gap",
+)
 
 
 @dataclass

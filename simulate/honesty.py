@@ -16,29 +16,40 @@ from mechanisms.fine_tuners.base import FineTuner
 from mechanisms.reference import Reference
 from mechanisms.repeated.weighted import Weighted
 from mechanisms.training_rules.base import FineTuned
-from mechanisms.valuation import Valuation
+from mechanisms.training_rules.social_welfare import SocialWelfare
+from mechanisms.valuation import Profile, Valuation
 
 
 @dataclass(frozen=True)
 class Honesty:
     """What would be, did everybody tell the truth; and the best that could be."""
 
-    best: Tensor  # [B], the largest objective of the training rule
+    best: Tensor  # [B], the largest objective of the training rule, whether or not its fine-tuner gets there
+    gap: Tensor  # [B], how far its own policy stays below; nobody gains more by a lie if payments are externalities
     utilities: Tensor  # [B, n]
     welfare: Tensor  # [B], affine social welfare of the policy trained on the truth
-    best_welfare: Tensor  # [B], of the policy that the same fine-tuner trains for social welfare; NaN if it cannot
+    best_welfare: Tensor  # [B], of policies in the range of the same fine-tuner; NaN if it cannot
 
 
 def honesty(mechanism: Mechanism, reference: Reference, truth: Valuation) -> Honesty:
     """Everybody truthful, under the mechanism in force."""
     train, outcome = mechanism.train, mechanism(reference, truth)
     worth, divergence = valuations(reference, truth, outcome.policy), train.divergence(reference, outcome.policy)
+    gap = optimality_gap(train, reference, truth)
     return Honesty(
-        train.value(reference, truth),
+        train.value(reference, truth) + gap.nan_to_num(0.0),
+        gap,
         worth - outcome.payments,
         affine_welfare(train.beta, worth.sum(-1), divergence),
         _best_welfare(train, reference, truth),
     )
+
+
+def optimality_gap(train: TrainingRule, reference: Reference, profile: Profile) -> Tensor:
+    """The best objective in the fine-tuner's range - the one that it attains ``[B]``; NaN for rules without one."""
+    if isinstance(train, SocialWelfare):
+        return train.gap(reference, profile)
+    return profile.weights.new_full(profile.weights.shape[:-1], torch.nan)
 
 
 def affine_welfare(beta: float, social_welfare: Tensor, divergence: Tensor) -> Tensor:
@@ -51,7 +62,9 @@ def affine_welfare(beta: float, social_welfare: Tensor, divergence: Tensor) -> T
 
 def _best_welfare(train: TrainingRule, reference: Reference, truth: Valuation) -> Tensor:
     tuner = _fine_tuner(train)
-    return truth.weights.new_full((), torch.nan) if tuner is None else tuner.value(reference, truth.total)
+    if tuner is None:
+        return truth.weights.new_full((), torch.nan)
+    return tuner.value(reference, truth.total) + tuner.gap(reference, truth.total)
 
 
 def _fine_tuner(train: TrainingRule) -> FineTuner | None:

@@ -9,7 +9,7 @@ from mechanisms.base import TrainingRule
 from mechanisms.divergences.base import likelihood_ratio
 from simulate.exploitability import exploitability
 from simulate.history import Round
-from simulate.honesty import Honesty, affine_welfare
+from simulate.honesty import Honesty, affine_welfare, optimality_gap
 
 
 def agent_measures(played: Round, honest: Honesty) -> dict[str, Tensor]:
@@ -30,7 +30,8 @@ def outcome_measures(played: Round, train: TrainingRule, honest: Honesty, sample
     """`OUTCOME_COLUMNS`, each ``[B]``.
 
     loss_from_rule + loss_from_lies = the best affine social welfare - the one reached: the first is what the policy
-    trained on the truth lacks (0 where the rule maximises it), the second what lies take away from that policy.
+    trained on the truth lacks (0 where the rule maximises it and training gets there), the second what lies take away from that policy.
+    optimality_gap is the deployed fine-tune's; incentive_gap the one at the truth, which bounds what any lie gains.
     """
     policy = played.outcome.policy
     objective = train.objective(played.reference, played.truth, policy)
@@ -54,6 +55,8 @@ def outcome_measures(played: Round, train: TrainingRule, honest: Honesty, sample
         else played.equilibrium_distance,
         "loss_from_rule": (honest.best_welfare - honest.welfare).expand_as(reached),
         "loss_from_lies": honest.welfare - reached,
+        "optimality_gap": optimality_gap(train, played.reference, played.reports).expand_as(reached),
+        "incentive_gap": honest.gap.expand_as(reached),
     }
 
 

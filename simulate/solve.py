@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from mechanisms.base import utility, valuations
+from simulate.honesty import optimality_gap
 from simulate.scenario import Scenario
 
 
@@ -14,7 +15,9 @@ def solve(scenario: Scenario) -> dict[str, Any]:
     """Policy, valuations, payments and utilities at the reports that the game spells out (replicate 0).
 
     ``valuation`` and ``utility`` are at the truth, weight included; ``objective`` is the training rule's at the
-    truth, ``reported_objective`` at the reports; ``divergence`` is before beta.
+    truth, ``reported_objective`` at the reports; ``divergence`` is before beta.  ``optimality_gap`` is what
+    the fine-tune on the reports lacks of the best one, ``incentive_gap`` what one on the truth would: the most that a
+    lie can gain if payments are externalities; both None for rules that have no best.
     """
     reference, truth, reports = scenario.reference, scenario.truth, scenario.declared
     train = scenario.mechanism.train
@@ -23,7 +26,8 @@ def solve(scenario: Scenario) -> dict[str, Any]:
         worth = valuations(reference, truth, outcome.policy)[0]
         utilities = utility(reference, truth, outcome)[0]
         objective = train.objective(reference, truth, outcome.policy)[0]
-        best = train.value(reference, truth)[0]
+        gap, at_truth = (optimality_gap(train, reference, profile)[0] for profile in (reports, truth))
+        best = train.value(reference, truth)[0] + at_truth.nan_to_num(0.0)
         return {
             "policy": outcome.policy[0].tolist(),
             "agents": [
@@ -36,4 +40,10 @@ def solve(scenario: Scenario) -> dict[str, Any]:
             "divergence": train.divergence(reference, outcome.policy)[0].item(),
             "revenue": outcome.payments[0].sum().item(),
             "welfare_loss": (best - objective).item(),
+            "optimality_gap": _number(gap),
+            "incentive_gap": _number(at_truth),
         }
+
+
+def _number(value: torch.Tensor) -> float | None:
+    return value.item() if value == value else None

@@ -64,7 +64,8 @@ def test_solve_answers_the_contract(game: Path) -> None:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert set(answer) == {
-        "policy", "agents", "social_welfare", "objective", "reported_objective", "divergence", "revenue", "welfare_loss"
+        "policy", "agents", "social_welfare", "objective", "reported_objective", "divergence", "revenue",
+        "welfare_loss", "optimality_gap", "incentive_gap",
     }  # fmt: skip
     a, b = answer["agents"]
     assert set(a) == {"name", "valuation", "payment", "utility"}

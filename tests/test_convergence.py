@@ -431,10 +431,14 @@ def test_under_the_welfare_rule_all_loss_is_from_lies(mechanism: str) -> None:
     assert history.of("loss_from_lies").max() > 1e-3
 
 
-def test_early_stopping_is_measured_against_itself_and_menus_without_a_price_have_a_loss() -> None:
+def test_what_early_stopping_loses_is_its_gap_and_menus_without_a_price_have_a_loss() -> None:
     early = {"name": "mirror", "steps": 2, "rate": 0.3}
-    history = play("two_camps", {"mechanism.fine_tuner": early, "rounds": 2, "replicates": 1})
-    assert abs(history.of("loss_from_rule")).max() <= 1e-12
+    history = play("two_camps", {"mechanism.fine_tuner": early, "rounds": 2, "replicates": 1, **TRUTHFUL})
+    for column in ("welfare_loss", "loss_from_rule", "optimality_gap"):
+        np.testing.assert_allclose(history.of(column), history.of("incentive_gap"), atol=1e-12)
+    assert history.of("incentive_gap").min() > 1e-3
+    trained = play("two_camps", {"rounds": 2, "replicates": 1, **TRUTHFUL})
+    assert (trained.of("optimality_gap") == 0).all()
     menu = {"name": "menu", "policies": [[[1.0, 0, 0, 0, 0, 0]], [[0, 0, 0, 0, 0, 1.0]], [[0, 0, 1.0, 0, 0, 0]]]}
     told = {"mechanism.fine_tuner": menu, "mechanism.beta": 0.0, "mechanism.payment": "zero", "rounds": 2}
     chosen = play("two_camps", {**told, "mechanism.divergence": "reverse_kl", "replicates": 1, **TRUTHFUL})

@@ -49,9 +49,9 @@ def solve_command(
     console.print(table)
     if len(answer["agents"]) > 50:
         console.print(f"... and {len(answer['agents']) - 50} more; --json has them all")
-    totals = ("social_welfare", "objective", "reported_objective", "divergence", "revenue", "welfare_loss")
-    for key in totals:
-        console.print(f"{key:>20}  {answer[key]:.6f}", highlight=False)
+    welfare = ("social_welfare", "objective", "reported_objective", "divergence", "revenue", "welfare_loss")
+    for key in (*welfare, "optimality_gap", "incentive_gap"):
+        console.print(f"{key:>20}  {'-' if answer[key] is None else f'{answer[key]:.6f}'}", highlight=False)
     for number, row in enumerate(answer["policy"][:8]):
         shown = " ".join(f"{p:.4f}" for p in row[:12]) + (" ..." if len(row) > 12 else "")
         console.print(f"{f'policy, prompt {number + 1}':>20}  {shown}", highlight=False)

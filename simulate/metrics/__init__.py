@@ -45,5 +45,13 @@ METRICS: dict[str, Metric] = {
         "affine social welfare that the rule gives up, trained on the truth", settled("loss_from_rule"), "lower"
     ),
     "loss_from_lies": Metric("affine social welfare that misreporting takes away", settled("loss_from_lies"), "lower"),
+    "optimality_gap": Metric(
+        "what the deployed fine-tune lacks of the best objective at the reports", settled("optimality_gap"), "lower"
+    ),
+    "incentive_gap": Metric(
+        "what a fine-tune on the truth lacks of the best objective: no lie gains more under the affine maximizer",
+        settled("incentive_gap"),
+        "lower",
+    ),
     "utility_change": Metric("utility minus what it would be if all told the truth", settled("utility_change")),
 }
