@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import shutil
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +28,7 @@ import tomli_w
 
 from mechanisms.language_models.adapters import Adapters
 from simulate.config import Config, parse
-from simulate.errors import BadInput
+from simulate.errors import BadInput, shorten
 from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint, packed, replace_file
 from simulate.fine_tuning.outcome import Outcome
 from simulate.fine_tuning.plan import Plan
@@ -59,12 +61,11 @@ def digest(config: Config) -> str:
 
 
 def begin(folder: Path, config: Config, options: dict[str, Any], started: datetime) -> None:
-    """What an interrupted run needs to be resumed."""
+    """A new folder, in the place of an older one, with what an interrupted run needs to be resumed."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.parquet"):
-            old.unlink()
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
     replace_file(folder / "config.toml", resolved(config).encode())
@@ -107,6 +108,27 @@ def is_done(folder: Path) -> bool:
     return read_json(folder / "manifest.json").get("state") == "done"
 
 
+def require_same(folder: Path, config: Config, source: str) -> None:
+    """Raises BadInput naming the first key in which the game differs from the one that the folder is about."""
+    mine, theirs = (flat(each.model_dump(mode="json")) for each in (config, config_of(folder)))
+    for key in sorted(mine | theirs):
+        if mine.get(key) != theirs.get(key):
+            said = f"{key} is {shorten(mine.get(key))} in {source}, but {shorten(theirs.get(key))}"
+            raise BadInput(f"{said} in {folder / 'config.toml'}; only the same game can be resumed")
+
+
+def flat(data: Any, key: str = "") -> dict[str, Any]:
+    """Nested mappings and lists by dotted keys.
+
+    >>> flat({"a": [1, {"b": 2}]})
+    {'a.0': 1, 'a.1.b': 2}
+    """
+    if not isinstance(data, dict | list):
+        return {key: data}
+    pairs = data.items() if isinstance(data, dict) else enumerate(data)
+    return {dotted: v for k, each in pairs for dotted, v in flat(each, f"{key}.{k}" if key else str(k)).items()}
+
+
 def config_of(folder: Path) -> Config:
     """The game that a folder is about.  Raises BadInput."""
     path = folder / "config.toml"
@@ -136,8 +158,8 @@ def adapters_of(folder: Path) -> Adapters:
 
 
 def how_to_resume(folder: Path) -> str:
-    """A sentence."""
-    return f"`trueward resume {folder}` goes on from its last checkpoint, to the same numbers"
+    """The end of a sentence."""
+    return f"the same command with --out {shlex.quote(str(folder))} --resume goes on from its last checkpoint"
 
 
 def _write_manifest(folder: Path, config: Config, options: dict[str, Any], started: datetime, state: str) -> None:
