@@ -100,8 +100,10 @@ class Repeated(Protocol):
         """The mechanism in force, settled before this round's reports arrive, from that of the first round."""
         ...
 
-    def update(self, state: State, reference: Reference, reports: Valuation, uniform: Uniform) -> State:
-        """The state after a round with these reports ``[B, n, P, K]``."""
+    def update(
+        self, state: State, mechanism: Mechanism, reference: Reference, reports: Valuation, uniform: Uniform
+    ) -> State:
+        """The state after a round with these reports ``[B, n, P, K]``, in which ``mechanism`` was in force."""
         ...
 
 

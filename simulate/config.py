@@ -14,11 +14,12 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     ValidationError,
+    ValidationInfo,
     model_serializer,
 )
 
 from mechanisms.catalogue import MECHANISMS
-from mechanisms.named import unknown
+from mechanisms.named import name_of, unknown
 from simulate.errors import BadInput, sentence
 
 DISTRIBUTION_TOLERANCE = 1e-9  # how far a reference may be from summing to one before it is refused
@@ -139,6 +140,15 @@ def _mechanism(value: Any) -> Any:
     return MechanismConfig.model_validate(value)
 
 
+def _one_memory(drift: bool, given: ValidationInfo) -> bool:
+    """Drift and a warm start would both carry the last fine-tune into the next, and so count it twice."""
+    mechanism = given.data.get("mechanism")
+    repeated = mechanism.repeated if isinstance(mechanism, MechanismConfig) else None
+    if drift and repeated is not None and name_of(repeated) == "warm_start":
+        raise ValueError("allowed is false where mechanism.repeated is warm_start")
+    return drift
+
+
 class Config(Strict):
     """A game (for solve) or a scenario (for the rest)."""
 
@@ -154,7 +164,7 @@ class Config(Strict):
     replicates: int = Field(8, ge=1, le=1_000_000)
     seed: int = Field(0, ge=0, lt=2**128)
     information: Literal["bandit", "outcome", "full"] = "outcome"
-    drift: bool = False  # does every round's fine-tune start from the last round's policy?
+    drift: Annotated[bool, AfterValidator(_one_memory)] = False  # is the last policy the next round's reference?
     exploitability: int = Field(25, ge=0, le=10_000_000)  # in how many rounds, at most, is it measured?
 
 

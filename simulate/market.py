@@ -152,7 +152,7 @@ class Market(mesa.Model):
         """What the next round starts from."""
         repeated, drift = self.scenario.mechanism.repeated, self.scenario.config.drift
         if repeated:
-            self.state = repeated.update(self.state, self.reference, played.reports, self._uniform)
+            self.state = repeated.update(self.state, self.mechanism, self.reference, played.reports, self._uniform)
         if drift:
             self.reference = replace(self.reference, policy=played.outcome.policy)
         if self._walk is not None:

@@ -28,6 +28,7 @@ from tests.games import Game, games, random_lies
 ROUNDING = 1e-9  # of utilities up to 12, through differences of values good to 1e-12
 JUDGE = [1.0, 0.8, 0.5, 0.2, 0.1, 0.0]  # the rewards of two_camps' left
 FORECASTING = [WSU, HaoDuan]
+PLAIN = Recipe().build()  # in force where it does not matter what is
 TRUTHFUL = {f"agents.{i}.strategy": "truthful" for i in range(3)}
 
 
@@ -87,7 +88,7 @@ def test_weights_stay_a_distribution(kind: type, game: Game, seed: int, eta: flo
     ours = kind(game.truth.rewards[0], eta, 10.0)
     state = ours.init(game.reference, len(game.truth.weights), 5)
     for step in range(20):
-        state = ours.update(state, game.reference, truth, lambda k, step=step: luck(5, seed + step))
+        state = ours.update(state, PLAIN, game.reference, truth, lambda k, step=step: luck(5, seed + step))
         assert (state >= 0).all()
         assert torch.allclose(state.sum(-1), torch.ones(5).double(), atol=1e-12)
 
@@ -112,8 +113,8 @@ def test_the_absent_leave_no_trace(kind: type) -> None:
     with_absent = Valuation(torch.cat([rewards, rewards[:, :1]], 1), torch.cat([weights, 0 * weights[:, :1]], 1))
     three, four = ours.init(reference, 3, 4), ours.init(reference, 4, 4)
     for step in range(10):
-        three = ours.update(three, reference, Valuation(rewards, weights), lambda k, step=step: luck(4, step))
-        four = ours.update(four, reference, with_absent, lambda k, step=step: luck(4, step))
+        three = ours.update(three, PLAIN, reference, Valuation(rewards, weights), lambda k, step=step: luck(4, step))
+        four = ours.update(four, PLAIN, reference, with_absent, lambda k, step=step: luck(4, step))
     mechanism = Recipe(beta=0.3).build()
     alone = ours.current(three, mechanism)(reference, Valuation(rewards, weights))
     beside = ours.current(four, mechanism)(reference, with_absent)
@@ -156,7 +157,7 @@ def test_the_expert_overtakes_and_regret_is_of_the_order_of_sqrt_rounds(kind: ty
     for step in range(rounds):
         now = ours.losses(reference, reports, luck(count, step))
         suffered, losses = suffered + (state * now).sum(-1), losses + now
-        state = ours.update(state, reference, reports, lambda k, step=step: luck(count, step))
+        state = ours.update(state, PLAIN, reference, reports, lambda k, step=step: luck(count, step))
     mean = state.mean(0)
     assert mean[0] > 0.7 > 0.05 > mean[1]
     regret = suffered - losses.amin(-1)

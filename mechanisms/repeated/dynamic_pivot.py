@@ -55,5 +55,7 @@ class DynamicPivot:
     def current(self, state: None, mechanism: Mechanism) -> Mechanism:
         return mechanism
 
-    def update(self, state: None, reference: Reference, reports: Valuation, uniform: Uniform) -> None:
+    def update(
+        self, state: None, mechanism: Mechanism, reference: Reference, reports: Valuation, uniform: Uniform
+    ) -> None:
         return None

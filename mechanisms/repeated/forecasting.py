@@ -57,7 +57,9 @@ class Forecasting(ABC):
     def current(self, state: Tensor, mechanism: Mechanism) -> Mechanism:
         return weighted(mechanism, state.shape[-1] * state)
 
-    def update(self, state: Tensor, reference: Reference, reports: Valuation, uniform: Uniform) -> Tensor:
+    def update(
+        self, state: Tensor, mechanism: Mechanism, reference: Reference, reports: Valuation, uniform: Uniform
+    ) -> Tensor:
         losses = self.losses(reference, reports, uniform(4).to(state))
         heard = state * (reports.weights > 0)
         moved = heard * self.factors(heard, losses)
