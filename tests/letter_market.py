@@ -18,11 +18,12 @@ from mechanisms.valuation import Valuation
 from simulate.pools.rewards.chosen import chosen
 
 WANTS = ("ab", "bc", "de")
+VOCABULARY = 258  # of the tiny Llama: bytes, a start sign and an end sign
 COALITIONS = [[float(i in members) for i in range(3)] for members in ([0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2])]
 
 
 def letter_market(**options: Any) -> tuple[Reference, Valuation]:
-    """What the enumerable model says, and three agents of weight 1 who want letters ``WANTS``: rewards ``[3, P, K]``."""
+    """What the enumerable model says, and three agents of weight 1 who want ``WANTS``: rewards ``[3, P, K]``."""
     law, said = listed("enumerable", options or {"length": 2})
     rewards = torch.zeros(3, *law.shape, dtype=torch.float64)
     for agent, wanted in enumerate(WANTS):
@@ -58,7 +59,7 @@ def tiny_llama(layers: int = 3, dtype: torch.dtype = torch.float32, seed: int = 
     """Llama's architecture, 25,000 random weights, frozen."""
     auto = transformers_library()
     config = auto.LlamaConfig(
-        vocab_size=len(WORDS) + 3,
+        vocab_size=VOCABULARY,
         hidden_size=32,
         intermediate_size=48,
         num_hidden_layers=layers,
@@ -67,9 +68,9 @@ def tiny_llama(layers: int = 3, dtype: torch.dtype = torch.float32, seed: int = 
         max_position_embeddings=64,
         initializer_range=0.3,
         tie_word_embeddings=True,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
+        bos_token_id=256,
+        eos_token_id=257,
+        pad_token_id=257,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -77,18 +78,17 @@ def tiny_llama(layers: int = 3, dtype: torch.dtype = torch.float32, seed: int = 
     return model.to(dtype).eval().requires_grad_(False)
 
 
-WORDS = "the a old new bell door cat rings sings sleeps opens and never today softly loud".split()
-
-
 def tiny_llama_folder(folder: Path) -> str:
-    """A tiny Llama that reads words, as safetensors: a model by the name of its folder."""
+    """A tiny Llama that reads bytes, as safetensors: a model by the name of its folder."""
     from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from tokenizers.decoders import ByteLevel as Decoder
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel
 
-    table = Tokenizer(WordLevel({sign: i for i, sign in enumerate(("<s>", "</s>", "<unk>", *WORDS))}, "<unk>"))
-    table.pre_tokenizer = WhitespaceSplit()
-    signs = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>", "unk_token": "<unk>"}
-    transformers_library().PreTrainedTokenizerFast(tokenizer_object=table, **signs).save_pretrained(folder)
+    signs = [*sorted(ByteLevel.alphabet()), "<s>", "</s>"]
+    table = Tokenizer(BPE({sign: i for i, sign in enumerate(signs)}, []))
+    table.pre_tokenizer, table.decoder = ByteLevel(add_prefix_space=False), Decoder()
+    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>"}
+    transformers_library().PreTrainedTokenizerFast(tokenizer_object=table, **special).save_pretrained(folder)
     tiny_llama().save_pretrained(folder)
     return str(folder)
