@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from mechanisms.base import Mechanism
+from mechanisms.base import Mechanism, TrainingRule
 from mechanisms.fine_tuners.menu import Menu
+from mechanisms.fine_tuners.mixtures import Mixtures
+from mechanisms.fine_tuners.trained import Trained
 from mechanisms.reference import Reference
 from mechanisms.training_rules.base import FineTuned
 from mechanisms.training_rules.social_welfare import SocialWelfare
@@ -15,8 +19,11 @@ DISTRIBUTION_TOLERANCE = 1e-9  # how far a menu's policy may be from summing to 
 
 
 def require_fit(mechanism: Mechanism, reference: Reference, reports: Reports) -> None:
-    """Raises ValueError, naming the option and the shape it must have, or why the rule cannot train on the reports."""
-    train, shape, n = mechanism.train, tuple(reference.policy.shape[-2:]), reports.weights.shape[-1]
+    """Raises ValueError, naming the option and the shape it must have, or why the rule cannot train on the reports.
+
+    No language model is trained for that.
+    """
+    train, shape, n = _idle(mechanism.train), tuple(reference.policy.shape[-2:]), reports.weights.shape[-1]
     if isinstance(train, SocialWelfare):
         influence, boosts = train.influence, train.boosts
         if tuple(influence.shape) not in ((1,), (n,)) or bool((influence <= 0).any()):
@@ -34,6 +41,17 @@ def require_fit(mechanism: Mechanism, reference: Reference, reports: Reports) ->
             mechanism.pay(train, reference, reports, policy)
         except ValueError as error:
             raise ValueError(f"payment: {error}") from None
+
+
+def _idle(train: TrainingRule) -> TrainingRule:
+    if not isinstance(train, FineTuned):
+        return train
+    tuner = train.fine_tuner
+    if isinstance(tuner, Trained):
+        return replace(train, fine_tuner=replace(tuner, idle=True))
+    if isinstance(tuner, Mixtures):
+        return replace(train, fine_tuner=replace(tuner, tuner=replace(tuner.tuner, idle=True), how="logits", made={}))
+    return train
 
 
 def _require_distributions(policies: torch.Tensor, shape: tuple[int, ...]) -> None:

@@ -39,6 +39,7 @@ class Trained:
     settings: Settings
     losses: Losses
     together: bool = False  # train the n models without somebody in the same stack as the one with everybody
+    idle: bool = False  # answer with the reference: does everything fit, before hours of training?
     start: Adapters | None = None  # [B], where the rows of B games start from; None: from the model as it is
     recalled: Recalled = field(default_factory=Recalled, compare=False)
     keeper: Keeper | None = field(default=None, compare=False)
@@ -80,6 +81,9 @@ class Trained:
     def checkpoints(self, reference: Reference, reward: Tensor) -> Tensor:
         """Policies along the training ``[C, ..., P, K]``, the last one its answer."""
         shape = torch.broadcast_shapes(reference.policy.shape, reward.shape)
+        if self.idle:
+            self.law(reference)  # which reads the candidates, or says why it cannot
+            return reference.policy.expand(1, *shape)
         policies = self._left(reference, reward)[POLICIES].to(reference.policy)
         return policies.movedim(1, 0).reshape(-1, *shape)
 
@@ -95,6 +99,8 @@ class Trained:
 
     def train_at_once(self, reference: Reference, *rewards: Tensor) -> None:
         """Everything in one stack, so that it is found when it is asked for."""
+        if self.idle:
+            return
         tables = [_rows(reference, reward) for reward in rewards]
         laws, centred = (torch.cat([table[part] for table in tables]) for part in (0, 1))
         self._train(reference, laws, centred)
