@@ -9,6 +9,7 @@ import typer
 from reports.cli.audit import audit_command
 from reports.cli.bench import bench_command
 from reports.cli.compare import compare_command
+from reports.cli.counterfactuals import counterfactuals_command
 from reports.cli.design import design_command
 from reports.cli.doctor import doctor_command
 from reports.cli.equilibrium import equilibrium_command
@@ -41,6 +42,7 @@ app.command("equilibrium", epilog="Example: trueward equilibrium two_camps --set
 app.command("finetune", epilog="Example: trueward finetune two_letters --out letters")(finetune_command)
 app.command("report", epilog="Example: trueward report runs/demo")(report_command)
 app.command("reproduce", epilog="Example: trueward reproduce theorems")(reproduce_command)
+app.command("counterfactuals", epilog="Example: trueward counterfactuals tuned_market --json")(counterfactuals_command)
 app.command("design", epilog="Example: trueward design unequal_agents --out designed.toml --frontier frontier")(
     design_command
 )

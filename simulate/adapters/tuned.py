@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mechanisms.base import Mechanism, TrainingRule
+from mechanisms.fine_tuners.mixtures import Mixtures
 from mechanisms.fine_tuners.trained import Trained
 from mechanisms.fine_tuners.training.climb import Watch
 from mechanisms.fine_tuners.training.recalled import Keeper
@@ -29,11 +30,11 @@ def tuned(mechanism: Mechanism, keeper: Keeper | None, watch: Watch) -> Mechanis
 def _tuned(train: TrainingRule, keeper: Keeper | None, watch: Watch) -> TrainingRule:
     if isinstance(train, Weighted):
         return replace(train, ordinary=_tuned(train.ordinary, keeper, watch))
-    tuner = _tuner(train)
-    if tuner is None or not isinstance(train, FineTuned):
+    if not isinstance(train, FineTuned):
         return train
-    return replace(train, fine_tuner=replace(tuner, keeper=keeper, watch=watch))
-
-
-def _tuner(train: TrainingRule) -> Trained | None:
-    return train.fine_tuner if isinstance(train, FineTuned) and isinstance(train.fine_tuner, Trained) else None
+    tuner = train.fine_tuner
+    if isinstance(tuner, Trained):
+        return replace(train, fine_tuner=replace(tuner, keeper=keeper, watch=watch))
+    if isinstance(tuner, Mixtures):
+        return replace(train, fine_tuner=replace(tuner, tuner=replace(tuner.tuner, keeper=keeper, watch=watch)))
+    return train
