@@ -42,15 +42,20 @@ class Picture:
 
 
 def rendered(study: Study, pictures: Sequence[Picture]) -> str:
-    """The HTML.  Everything is escaped; no name can be missing; control characters are spelled out."""
-    templates = Environment(
+    """The HTML."""
+    return templates().get_template("page.html").render(_context(study, pictures))
+
+
+def templates() -> Environment:
+    """Everything is escaped; no name can be missing; control characters are spelled out."""
+    found = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=visible,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    templates.filters["number"] = number
-    templates.filters["percent"] = lambda share: f"{share:.0%}"
-    templates.filters["words"] = lambda name: name.replace("_", " ")
-    return templates.get_template("page.html").render(_context(study, pictures))
+    found.filters["number"] = number
+    found.filters["percent"] = lambda share: f"{share:.0%}"
+    found.filters["words"] = lambda name: name.replace("_", " ")
+    return found
 
 
 def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:

@@ -30,7 +30,11 @@ def commands(games: Sequence[Game]) -> list[str]:
 
 def environment(games: Sequence[Game]) -> list[tuple[str, str]]:
     """``(what, value)`` from the manifests."""
-    manifests = [game.run.manifest for game in games]
+    return environment_in([game.run.manifest for game in games])
+
+
+def environment_in(manifests: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """``(what, value)``: what is common to all manifests, or every different value."""
     packages = list(dict.fromkeys(name for found in manifests for name in _mapping(found, "packages")))
     rows = [
         ("git commit", agreed(_mapping(found, "git").get("commit", "not a checkout") for found in manifests)),

@@ -8,21 +8,31 @@ from pathlib import Path
 from reports.drawing import data_uri, svg
 from reports.figures import FIGURES
 from reports.figures.base import Illustration
+from reports.fine_tunes.page import fine_tune_page
 from reports.games import Game, read_games
 from reports.page import Picture, rendered
 from reports.spreadsheet import csv_text
 from reports.study import study_of
 from reports.tables import TABLES
 from simulate.errors import BadInput
+from simulate.fine_tuning.folder import is_fine_tune, read_fine_tune
 
 
 def write_report(folders: Sequence[Path | str], out: Path | str | None = None) -> Path:
     """Write ``out/index.html`` (default: ``report/`` in the first folder) and return its path.  Raises BadInput.
 
-    Each folder is a run folder or that of a comparison; several are reported together, as a comparison.
+    Each folder is a run folder or that of a comparison; several are reported together, as a comparison.  The folder of
+    a fine-tune is reported alone.
     All numbers are recomputed from the parquet files, by the formulas of the comparison itself.
     """
     places = [Path(folder) for folder in folders]
+    target = Path(out) if out is not None else Path(*places[:1], "report")
+    if tuned := [folder for folder in places if is_fine_tune(folder)]:
+        if len(places) > 1:
+            raise BadInput(f"{tuned[0]} is a fine-tune, which has a page of its own; give no other folder beside it")
+        return _written(
+            Path(out) if out is not None else places[0] / "report", fine_tune_page(read_fine_tune(places[0]))
+        )
     study = study_of(read_games(places))
     files: dict[str, bytes] = {f"tables/{name}.csv": csv_text(of(study)).encode() for name, of in TABLES.items()}
     pictures = []
@@ -31,7 +41,7 @@ def write_report(folders: Sequence[Path | str], out: Path | str | None = None) -
         pictures.append(picture)
         files.update(drawn)
     files["index.html"] = rendered(study, pictures).encode()
-    return _written(Path(out) if out is not None else places[0] / "report", files)
+    return _written(target, files)
 
 
 def _picture(name: str, figure: Illustration, games: Sequence[Game]) -> tuple[Picture, dict[str, bytes]]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulate.fine_tuning.training import Progress, Watch
 
 GAME = Annotated[str, typer.Argument(help="two_tones, two_letters, or a .toml, .yaml or .json file of a game.")]
+COLUMNS = ("before", "after", "difference", "payment")
 STEPS = Annotated[int | None, typer.Option(min=1, help="Steps of training (default: the game's).")]
 RESUME = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out, to the same numbers.")]
 
@@ -122,34 +123,22 @@ def _seen(progress: Progress) -> str:
 
 
 def _show(name: str, summary: dict[str, Any]) -> None:
+    from reports.fine_tunes.sentences import interval, refusals
+
     console = Console()
-    table = Table(
-        title=Text(f"{name}: rewards before and after one fine-tune of {summary['language_model']}"),
-        title_justify="left",
-    )
-    for heading in ("agent", "before", "after", "difference", "payment", "utility"):
+    title = f"{name}: rewards before and after one fine-tune of {summary['language_model']}"
+    table = Table(title=Text(title), title_justify="left")
+    for heading in ("agent", *COLUMNS):
         table.add_column(heading, justify="left" if heading == "agent" else "right", no_wrap=heading != "agent")
     for row in summary["agents"]:
-        cells = [_cell(row[key]) for key in ("before", "after", "difference", "payment", "utility")]
+        cells = [interval(row[key]).replace(" ", "\n", 1) for key in COLUMNS]
         table.add_row(Text(printable(row["name"]) + (" (lies)" if row["lies"] else "")), *map(Text, cells))
     console.print(table)
     for key in ("social_welfare", "objective", "reported_objective", "kl", "gap"):
-        console.print(f"{key:>20}  {_interval(summary[key])}", highlight=False)
-    for row in summary["agents"]:
-        if row["refused"]:
-            console.print(Text(f"No payment is stated for {printable(row['name'])}: {row['refused']}."))
-    if summary["gap_refused"]:
-        console.print(Text(f"The gap to the optimum is not stated: {summary['gap_refused']}."))
+        console.print(f"{key:>20}  {interval(summary[key])}", highlight=False)
+    for sentence in refusals(summary):
+        console.print(Text(printable(sentence)))
     for pair in summary["texts"]:
         console.print(Text(f"\n{printable(pair['prompt']) or '(no prompt)'}", style="bold"))
         for stage in ("before", "after"):
             console.print(Text(f"  {stage:>6}: {printable(pair[stage])}"))
-
-
-def _interval(found: dict[str, Any] | None) -> str:
-    """Value and 95 % interval; a dash where nothing is stated."""
-    return "-" if found is None else f"{found['value']:.4f} [{found['low']:.4f}, {found['high']:.4f}]"
-
-
-def _cell(found: dict[str, Any] | None) -> str:
-    return _interval(found).replace(" ", "\n", 1)

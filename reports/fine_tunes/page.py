@@ -1,0 +1,88 @@
+"""The page of one fine-tune: did rewards move, who pays, which texts; one self-contained file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from reports.drawing import data_uri, svg
+from reports.fine_tunes.climb import climb, finding
+from reports.fine_tunes.sentences import findings, fit, headline, interval, refusals
+from reports.page import templates
+from reports.provenance import environment_in
+from reports.spreadsheet import csv_text
+from simulate.fine_tuning.folder import FineTune
+from simulate.fine_tuning.samples import STAGES
+
+QUOTED = 3  # texts a prompt and stage: the first ones drawn, whatever they say
+MOST_PROMPTS = 8
+COLUMNS = ("before", "after", "difference", "valuation", "payment", "utility")
+TOTALS = ("social_welfare", "objective", "reported_objective", "kl", "gap")
+
+
+def fine_tune_page(tune: FineTune) -> dict[str, bytes]:
+    """Files by name: the page, the figure, the tables."""
+    image = svg(climb(tune))
+    page = templates().get_template("finetune.html").render(_context(tune, data_uri(image)))
+    return {
+        "tables/agents.csv": csv_text(_agents(tune)).encode(),
+        "tables/steps.csv": csv_text(tune.steps).encode(),
+        "figures/climb.svg": image,
+        "index.html": page.encode(),
+    }
+
+
+def _context(tune: FineTune, image: str) -> dict[str, Any]:
+    summary, config = tune.summary, tune.config
+    return {
+        "title": f"{config.name}: a fine-tune of {summary['language_model']}",
+        "question": f"What does a fine-tune do for the agents of {config.name}?",
+        "about": config.summary,
+        "headline": headline(summary),
+        "findings": findings(summary),
+        "fit": fit(summary),
+        "refusals": refusals(summary),
+        "agents": summary["agents"],
+        "columns": COLUMNS,
+        "totals": [
+            (key, interval(summary[key])) for key in ("social_welfare", "objective", "reported_objective", "kl")
+        ],
+        "interval": interval,
+        "image": image,
+        "seen": finding(tune),
+        "quotes": _quotes(tune),
+        "summary": summary,
+        "environment": environment_in([tune.manifest]),
+        "dirty": bool((tune.manifest.get("git") or {}).get("dirty")),
+        "command": f"trueward finetune {shlex.quote(f'{tune.folder.resolve().name}/config.toml')}",
+        "configuration": (tune.folder / "config.toml").read_text(encoding="utf-8")[:20_000],
+    }
+
+
+def _quotes(tune: FineTune) -> list[tuple[str, list[tuple[str, str]]]]:
+    """``(prompt, [(before, after), ...])``: pairs come from the same uniforms."""
+    quotes = []
+    for prompt in list(dict.fromkeys(tune.samples["prompt"]))[:MOST_PROMPTS]:
+        mine = tune.samples[tune.samples["prompt"] == prompt]
+        before, after = (_texts(mine, stage) for stage in STAGES)
+        quotes.append((prompt, list(zip(before, after, strict=True))))
+    return quotes
+
+
+def _texts(rows: pd.DataFrame, stage: str) -> Sequence[str]:
+    return list(rows.loc[rows["stage"] == stage, "text"].head(QUOTED))
+
+
+def _agents(tune: FineTune) -> pd.DataFrame:
+    """One row an agent, intervals spread over columns; empty where nothing is stated."""
+    rows = []
+    for agent in tune.summary["agents"]:
+        row = {key: agent[key] for key in ("name", "weight", "reported_weight", "effective_samples")}
+        for column in COLUMNS:
+            found = agent[column] or {}
+            row |= {f"{column}.{part}": found.get(part) for part in ("value", "low", "high")}
+        rows.append(row)
+    return pd.DataFrame(rows)
