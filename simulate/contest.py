@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from mechanisms.catalogue import MECHANISMS
+from mechanisms.named import name_of
 from simulate.config import Config, expanded
 from simulate.engines import Engine, Progress, jobs_of, serial
 from simulate.errors import BadInput, no_such
@@ -20,7 +21,7 @@ from simulate.history import History, joined
 from simulate.load import load
 from simulate.metrics import METRICS
 from simulate.statistics import paired
-from simulate.store import place_run, summary_of, write_json, write_run
+from simulate.store import place_run, read_json, summary_of, write_json, write_run
 from simulate.unfinished import ADAPTERS
 
 RANKED = "welfare_loss"  # the metric that orders the verdict where all mechanisms maximise the same
@@ -112,8 +113,9 @@ def _under(config: Config, name: str) -> Config:
     if name not in MECHANISMS:
         raise BadInput(f"--mechanisms: {no_such('mechanism', name, MECHANISMS)}")
     kept = {key: _keys(config)[key] for key in ("divergence", "beta", "fine_tuner")}
-    if _keys(config).get("repeated") == "warm_start" and MECHANISMS[name].repeated is None:
-        kept["repeated"] = "warm_start"
+    repeated = _keys(config).get("repeated")
+    if repeated is not None and name_of(repeated) == "warm_start" and MECHANISMS[name].repeated is None:
+        kept["repeated"] = repeated
     changed = {**config.model_dump(mode="json", exclude_none=True), "mechanism": {**expanded(name), **kept}}
     return Config.model_validate(changed)
 
@@ -163,4 +165,4 @@ def write_contest(folder: Path, contest: Contest, started: datetime, options: di
             write_run(draft / name, contest.configs[name], history, started, options, out=folder / name)
         write_json(draft / "comparison.json", verdict)
         place_run(draft, folder, next(iter(contest.configs.values())))
-    return verdict
+    return read_json(folder / "comparison.json")  # in which null stands where nothing was measured

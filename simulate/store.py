@@ -30,6 +30,7 @@ import pyarrow.parquet as pq
 import tomli_w
 import torch
 
+from simulate.adapters.files import clear_drafts
 from simulate.adapters.tuned import trains
 from simulate.config import Config
 from simulate.errors import BadInput
@@ -136,6 +137,7 @@ def resolved_toml(config: Config) -> str:
 def place_run(draft: Path, folder: Path, config: Config) -> None:
     """Put a finished draft in the folder's place; where models were trained, beside the adapters that lie there."""
     if trains(config) and begun(folder):
+        clear_drafts(folder)
         finish(draft, folder)
     else:
         replace_folder(draft, folder)

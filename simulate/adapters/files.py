@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 SUFFIX = ".safetensors"
-DRAFT = ".writing"  # ends the name of a file that was not finished
+DRAFT = ".writing"  # ends the name of a file that is not finished; a killed process leaves it behind
 HEADER = "trueward"  # one entry: the format does not keep several in their order
 
 
@@ -28,11 +27,15 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str,
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     data = save(plain, {HEADER: json.dumps({**about, "sha256": _digest(plain)})})
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=DRAFT, delete=False) as draft:
-        draft.write(data)
-        draft.flush()
-        os.fsync(draft.fileno())
-    os.replace(draft.name, path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -44,6 +47,12 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         return (tensors, about) if about["sha256"] == _digest(tensors) else None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
+
+
+def clear_drafts(folder: Path) -> None:
+    """Remove what killed processes left behind, at any depth."""
+    for draft in folder.rglob(f".*{DRAFT}"):
+        draft.unlink()
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
