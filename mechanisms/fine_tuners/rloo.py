@@ -62,6 +62,7 @@ def sampled_losses(estimator: Estimator) -> Losses:
 
 def draws(policy: Tensor, uniforms: Tensor) -> Tensor:
     """Inverse distribution function: ``[R, P, K], [P, b] -> [R, P, b]`` indices, all stacks at the same uniforms."""
-    reached = policy.cumsum(-1)
+    reached = policy.cumsum(-1).contiguous()
     sought = (uniforms * reached[..., -1:]).contiguous()  # the last entry is one only to rounding
-    return torch.searchsorted(reached.contiguous(), sought, right=True).clamp(max=policy.shape[-1] - 1)
+    last = (reached < reached[..., -1:]).sum(-1, keepdim=True)  # that has any probability: uniforms may round to one
+    return torch.minimum(torch.searchsorted(reached, sought, right=True), last)
