@@ -50,7 +50,7 @@ class Checkpoint:
 
 
 def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
-    """As safetensors; the same tensors give the same bytes."""
+    """As safetensors; the same tensors give the same bytes, if ``metadata`` has one entry (more come in any order)."""
     plain = {name: value.detach().to("cpu").contiguous() for name, value in sorted(tensors.items())}
     return save(plain, dict(metadata))
 

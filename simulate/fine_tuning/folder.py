@@ -75,9 +75,9 @@ def begin(folder: Path, config: Config, options: dict[str, Any], started: dateti
 def finish(folder: Path, plan: Plan, last: Checkpoint, outcome: Outcome, options: dict[str, Any]) -> dict[str, Any]:
     """Everything measured; the manifest says so last.  Returns the summary."""
     names = [party.name for party in plan.parties]
-    prompts = plan.reference.prompts
+    prompts, temperature = plan.reference.prompts, plan.reference.temperature
     heard = pd.concat([stage.frame(prompts, names) for stage in (outcome.before, outcome.after)], ignore_index=True)
-    told = {"language_model": plan.reference.language_model, "rank": str(plan.tuner.rank), "beta": f"{plan.beta:g}"}
+    told = {"trained": json.dumps({"language_model": plan.reference.language_model, "temperature": temperature})}
     summary = outcome.summary()
     replace_file(folder / "steps.parquet", _parquet(steps_frame(plan, last)))
     replace_file(folder / "samples.parquet", _parquet(heard))
