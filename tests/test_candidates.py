@@ -13,6 +13,7 @@ from mechanisms.language_models.adapters import fresh, last_layers
 from mechanisms.language_models.candidate_law import CandidateLaw, candidate_law, language_model
 from mechanisms.language_models.candidates import Candidates, candidates, log_likelihoods
 from mechanisms.language_models.enumerable import ENUMERABLE, enumerable, numbered, spelled
+from mechanisms.language_models.hugging_face import transformers_library
 from mechanisms.language_models.language_model import LanguageModel, load
 from mechanisms.language_models.listed import listed
 from mechanisms.language_models.tail import tail
@@ -262,10 +263,17 @@ def test_models_that_cannot_be_cut_are_not() -> None:
     assert tail(gpt2, 1, rows_of(gpt2), 1.0).hidden is None
     assert tail(llama, 0, rows_of(llama), 1.0).hidden is None
     assert tail(llama, 3, rows_of(llama), 1.0).hidden is None
-    broken = tiny_llama()
-    broken.model.norm.weight.data *= torch.linspace(0.5, 2, 32)
-    whole = tail(broken, 1, rows_of(broken), 1.0)
-    assert whole.hidden is not None  # weights do not matter, only whether blocks carry all that is needed
+
+
+def test_a_model_that_changes_what_it_is_fed_is_noticed() -> None:
+    """Granite multiplies its embeddings on the way in: its last blocks, fed with hidden states, answer differently."""
+    auto = transformers_library()
+    sizes = {"vocab_size": 40, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
+    for multiplier, cuts in ((1.0, True), (3.0, False)):
+        config = auto.GraniteConfig(**sizes, **heads, embedding_multiplier=multiplier, initializer_range=0.3)
+        model = auto.GraniteForCausalLM(config).eval().requires_grad_(False)
+        assert (tail(model, 1, rows_of(model), 1.0).hidden is not None) == cuts
 
 
 def test_only_answers_to_what_is_asked_go_through_the_head() -> None:
