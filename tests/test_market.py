@@ -116,7 +116,10 @@ def test_base_paper_table_1_with_payment() -> None:
     assert gains.mean() == pytest.approx(-23.7334, abs=4 * gains.std() / np.sqrt(len(gains)))
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+DOWNLOADS = ("tuned_tones",)  # a language model
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in DOWNLOADS)) for n in SCENARIOS])
 def test_every_scenario_plays_a_round(name: str) -> None:
     smaller = {"agents.0.count": 50} if name == "crowd" else {}
     history = play(name, {"rounds": 1, "replicates": 2, **smaller})

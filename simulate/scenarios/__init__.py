@@ -11,6 +11,7 @@ from simulate.scenarios.story_tones import story_tones
 from simulate.scenarios.three_crowds import three_crowds
 from simulate.scenarios.three_strangers import three_strangers
 from simulate.scenarios.tuned_market import tuned_market
+from simulate.scenarios.tuned_tones import tuned_tones
 from simulate.scenarios.two_camps import two_camps
 from simulate.scenarios.unequal_agents import unequal_agents
 
@@ -26,4 +27,5 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "cartel": cartel,
     "aliases": aliases,
     "tuned_market": tuned_market,
+    "tuned_tones": tuned_tones,
 }
