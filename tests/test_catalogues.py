@@ -21,6 +21,7 @@ FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "simulate/equilibria": {"leads", "prices", "solve", "symmetric_nash"},
     "simulate/dynamics": {"basins", "cycles", "phase_portrait", "populations", "rest_points", "trajectory"},
     "simulate/dynamics/finite": {"fixation", "simulation", "small_mutation"},
+    "simulate/fine_tuning/games": set(),
     "simulate/scenarios": set(),
     "strategies": {
         "ascent",

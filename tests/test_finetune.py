@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from ruamel.yaml import YAML
 from safetensors import safe_open
 
 from mechanisms.fine_tuners.training.open_text import Climb
@@ -26,7 +28,7 @@ from simulate.fine_tuning import run as running
 from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint
 from simulate.fine_tuning.folder import adapters_of, config_of, digest
 from simulate.fine_tuning.games import OPEN_TEXT
-from simulate.fine_tuning.plan import plan_of
+from simulate.fine_tuning.plan import Rloo, plan_of
 from simulate.fine_tuning.run import resumed
 from simulate.load import load
 from tests.test_cli import trueward
@@ -346,6 +348,15 @@ def test_built_in_games_are_plans(name: str) -> None:
     assert plan.config.name == name
     assert len(plan.parties) == 2
     assert plan.payment == "affine_maximizer"
+
+
+def test_the_documented_game_is_one() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
+    (example,) = [block for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL) if "max_tokens" in block]
+    plan = plan_of(load({"name": "documented", **YAML(typ="safe", pure=True).load(example)}), "documented")
+    assert [party.lies for party in plan.parties] == [False, True]
+    for option in Rloo.model_fields:
+        assert option == "name" or f"`{option}`" in text
 
 
 def test_a_folder_s_config_is_a_game(lied: tuple[Path, dict[str, Any]]) -> None:

@@ -38,6 +38,7 @@ KINDS = (
     "strategies",
     "menus",
     "scenarios",
+    "open_text",
     "pools",
     "metrics",
     "equilibria",
@@ -58,6 +59,7 @@ def rows(kind: str) -> list[dict[str, Any]]:
     from simulate.audit.matrix import measured
     from simulate.dynamics import DYNAMICS
     from simulate.equilibria import EQUILIBRIA
+    from simulate.fine_tuning.games import OPEN_TEXT
     from simulate.metrics import METRICS
     from simulate.pools import POOLS
     from simulate.scenarios import SCENARIOS
@@ -88,6 +90,8 @@ def rows(kind: str) -> list[dict[str, Any]]:
         return [{**_documented(name, make), **_learning(make())} for name, make in STRATEGIES.items()]
     if kind == "scenarios":
         return [{"name": n, "summary": data["summary"]} for n, data in SCENARIOS.items()]
+    if kind == "open_text":
+        return [{"name": n, "summary": f"{data['summary']} (trueward finetune)"} for n, data in OPEN_TEXT.items()]
     if kind == "pools":
         return [{"name": n, "summary": "responses of a language model, scored by reward models"} for n in POOLS]
     return [{"name": n, "summary": metric.summary, "better": metric.better} for n, metric in METRICS.items()]
