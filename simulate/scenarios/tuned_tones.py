@@ -11,7 +11,7 @@ POSTCARD = (
     "Beach: Awe-inspiring and unforgiving.",
     "A message from the sky, a sea of promise, I'm ready.",
     '"A happy, mermaid-inspired ocean-themed postcard from the beach!',
-    "At the edge of the horizon, a tale of the sea's fury – a message of all that can be lost.",
+    "The Sea of Jumble lies at the edge of my world, a cruel cruel sea that is.",
     "Sailor's Shore - They've been sailin' the high seas, and now they're sailin' the sea.",
 )
 SOUP = (
