@@ -3,7 +3,9 @@
 from simulate.benchmarks.audit import audit
 from simulate.benchmarks.base import Benchmark
 from simulate.benchmarks.crowd import crowd_round
+from simulate.benchmarks.one_fine_tune import one_fine_tune
 from simulate.benchmarks.payoffs import payoffs_convex, payoffs_mechanism, payoffs_three, payoffs_two
+from simulate.benchmarks.stacked import stacked
 from simulate.benchmarks.thousand_games import thousand_games, thousand_games_logsumexp
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -15,4 +17,6 @@ BENCHMARKS: dict[str, Benchmark] = {
     "payoffs_three": payoffs_three,
     "payoffs_mechanism": payoffs_mechanism,
     "payoffs_convex": payoffs_convex,
+    "stacked": stacked,
+    "one_fine_tune": one_fine_tune,
 }
