@@ -41,6 +41,8 @@ FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "strategies/menus": set(),
 }
 
+DATA = ("simulate/benchmarks", "simulate/fine_tuning/games", "simulate/scenarios")
+
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_files_are_entries(folder: str) -> None:
@@ -48,7 +50,7 @@ def test_files_are_entries(folder: str) -> None:
     (catalogue,) = [value for name, value in vars(package).items() if name.isupper() and isinstance(value, dict)]
     files = {path.stem for path in (ROOT / folder).glob("*.py")} - SHARED - FOLDERS[folder]
     homes = {getattr(entry, "__module__", "").rsplit(".", 1)[-1] for entry in catalogue.values()}
-    if folder in ("simulate/scenarios", "simulate/benchmarks"):  # data has no module: names are enough
+    if folder in DATA:  # data has no module: names are enough
         homes = {file for file in files if any(name.startswith(file.split("_round")[0]) for name in catalogue)}
     assert homes == files
     assert len({id(entry) for entry in catalogue.values()}) == len(catalogue)
