@@ -1,4 +1,4 @@
-"""Three kinds of readers and two prompts of `story_tones`: every round fine-tunes SmolLM2 on ten of its own responses.
+"""Three kinds of readers and two prompts of `story_tones`: every round fine-tunes SmolLM2 on eight of its own responses.
 
 The responses were sampled from the model, each of them once, so the reference is uniform over them: the empirical law
 of the sample.  Adapters in the last two blocks; the blocks before them run once.  Needs `pip install 'trueward[lm]'`
@@ -12,19 +12,17 @@ POSTCARD = (
     "A message from the sky, a sea of promise, I'm ready.",
     '"A happy, mermaid-inspired ocean-themed postcard from the beach!',
     "The Sea of Jumble lies at the edge of my world, a cruel cruel sea that is.",
-    "Sailor's Shore - They've been sailin' the high seas, and now they're sailin' the sea.",
 )
 SOUP = (
     "I was too greedy for the soup!",
     "I'm so glad I can have a cold soup, and I'm worried about it.",
     "I'm disappointed that the multicolored soup was served with our menu items.",
-    "The soup tasted too spicy and not to mention the rest of the world's ingredients.",
     "She didn't even give me a decent cold soup, but she made a pretty good friend.",
 )
 
 tuned_tones = {
     "name": "tuned_tones",
-    "summary": "every round fine-tunes SmolLM2 on ten responses; three kinds of readers learn from what comes back",
+    "summary": "every round fine-tunes SmolLM2 on eight responses; three kinds of readers learn from what comes back",
     "reference": {
         "prompts": [
             "Write one short sentence for a postcard from the sea.",
@@ -42,8 +40,8 @@ tuned_tones = {
         "beta": 0.3,
         "fine_tuner": {"name": "lora", "model": "SmolLM2-135M-Instruct", "layers": 2, "steps": 6, "rate": 0.005},
     },
-    "rounds": 12,
-    "replicates": 3,
+    "rounds": 10,
+    "replicates": 2,
     "information": "bandit",
     "exploitability": 0,
 }
