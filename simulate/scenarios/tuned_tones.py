@@ -1,4 +1,4 @@
-"""Three kinds of readers and two prompts of `story_tones`: every round fine-tunes SmolLM2 on eight of its own responses.
+"""Three kinds of readers, two prompts of `story_tones`: every round fine-tunes SmolLM2 on eight of its own responses.
 
 The responses were sampled from the model, each of them once, so the reference is uniform over them: the empirical law
 of the sample.  Adapters in the last two blocks; the blocks before them run once.  Needs `pip install 'trueward[lm]'`
