@@ -20,7 +20,7 @@ from simulate.contest import compare, write_contest
 from simulate.market import Market
 from tests.test_cli import in_a_new_process, trueward
 
-GAME = ("tuned_market", "--rounds", "6", "--replicates", "2", "--set", "reference.length=1")
+GAME = ("tuned_market", "--rounds", "4", "--replicates", "2", "--batch", "1", "--set", "reference.length=1")
 SLOWER = (*GAME, "--set", "mechanism.fine_tuner.steps=8")
 Command = Callable[..., subprocess.CompletedProcess[str]]
 RESULTS = ("rounds.parquet", "outcomes.parquet", "summary.json", "config.toml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from simulate.metrics import METRICS
 from simulate.repeated_game import play
 from simulate.scenario import build
 from simulate.statistics import paired
+from simulate.store import resolved_toml
+from tests.test_readme import run
 
 TRUTHFUL = {f"agents.{i}.strategy": "truthful" for i in range(3)}
 LIE = {"agents.0.strategy": {"name": "overstate", "factor": 4}}
@@ -162,6 +165,18 @@ def test_a_rounds_deployed_models_are_found_by_name_and_answer_as_they_did(tmp_p
         assert about["settings"]["schedule"]["steps"] == 4
     with pytest.raises(BadInput, match="not a whole file of adapters"):
         load_adapters(tmp_path / "stacks")
+
+
+def test_the_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "tuned-market.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    history, config = play("tuned_market", SMALL, keep=tmp_path / "market" / "adapters"), load("tuned_market", SMALL)
+    (tmp_path / "market" / "config.toml").write_text(resolved_toml(config))
+    monkeypatch.chdir(tmp_path)
+    example = run(code, tmp_path)
+    divergence = (example.policy * (example.policy / example.scenario.reference.policy).log()).sum(-1).mean(-1)
+    assert np.allclose(divergence.detach().numpy(), history.of("divergence")[1])
+    assert (example.model(example.law.rows.token_ids).logits - example.logits).abs().max() > 1e-3
 
 
 @pytest.mark.slow
