@@ -15,7 +15,8 @@ from reports.spreadsheet import csv_text
 from reports.study import study_of
 from reports.tables import TABLES
 from simulate.errors import BadInput
-from simulate.fine_tuning.folder import is_fine_tune, read_fine_tune
+from simulate.fine_tuning.begun import is_fine_tune
+from simulate.fine_tuning.folder import read_fine_tune
 
 
 def write_report(folders: Sequence[Path | str], out: Path | str | None = None) -> Path:

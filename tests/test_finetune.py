@@ -211,9 +211,11 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(tmp_path: Path) -> No
     assert process.returncode == -signal.SIGKILL
     assert 10 <= step_on_disk(killed) < 40
     assert not (killed / "summary.json").exists()
-    assert "has not ended; the same command" in trueward("report", str(killed)).stderr
-    assert f"interrupted fine-tune; the same command with --out {killed} --resume" in refused(*game, "--out", killed)
-    finetune(*game, "--out", killed, "--resume")
+    assert f"has not ended; `trueward resume {killed}` goes on" in trueward("report", str(killed)).stderr
+    assert f"interrupted fine-tune; `trueward resume {killed}` goes on" in refused(*game, "--out", killed)
+    done = trueward("resume", str(killed), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["out"] == str(killed)
     for name in FILES:
         assert (killed / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     assert not (killed / CHECKPOINT).exists()
@@ -233,7 +235,7 @@ def test_an_interrupt_writes_a_checkpoint_and_says_how_to_go_on(
         patch.setattr(Climb, "advance", interrupted)
         done = trueward("finetune", *game, "--out", str(tmp_path / "x"))
     assert done.returncode == 130
-    how = f"the same command with --out {tmp_path / 'x'} --resume goes on from its last checkpoint"
+    how = f"`trueward resume {tmp_path / 'x'}` goes on from its last checkpoint"
     assert done.stderr == f"trueward: interrupted; {how}\n"
     assert step_on_disk(tmp_path / "x") == 4
     steps: list[int] = []

@@ -28,6 +28,7 @@ from reports.cli.options import (
     settings,
 )
 from simulate.errors import BadInput, printable
+from simulate.fine_tuning.begun import how_to_resume, is_done, is_fine_tune
 from simulate.fine_tuning.plan import plan_of
 from simulate.load import load
 
@@ -60,21 +61,30 @@ def finetune_command(
     named = {"seed": seed, f"{tuner}.seed": seed, f"{tuner}.steps": steps}
     config = load(game, settings(set_, **named))
     plan_of(config, game)
-    from simulate.fine_tuning.run import finetuned, resumed
+    from simulate.fine_tuning.run import finetuned
 
     folder = _folder(config, game, out, overwrite, resume)
-    with _watched(config.name, folder) as watch:
-        summary = resumed(folder, watch) if resume else finetuned(config, game, folder, checked_device(device), watch)
-    if as_json:
-        print_json({**summary, "out": str(folder)})
+    if resume:
+        finish_finetune(folder, as_json)
         return
-    _show(config.name, summary)
-    typer.echo(str(folder))
+    where = checked_device(device)
+    with _watched(config.name, folder) as watch:
+        summary = finetuned(config, game, folder, where, watch)
+    _tell(summary, folder, as_json)
+
+
+def finish_finetune(folder: Path, as_json: bool) -> None:
+    """Go on with an interrupted fine-tune to its end; tell the outcome of one that has ended.  Raises BadInput."""
+    from simulate.fine_tuning.run import resumed
+
+    with _watched(folder.name, folder) as watch:
+        summary = resumed(folder, watch)
+    _tell(summary, folder, as_json)
 
 
 def _folder(config: Config, game: str, out: Path | None, overwrite: bool, resume: bool) -> Path:
     """Where to write, or to go on.  Raises BadInput."""
-    from simulate.fine_tuning.folder import how_to_resume, is_done, is_fine_tune, require_same
+    from simulate.fine_tuning.folder import require_same
     from simulate.store import fresh_folder
 
     if not resume:
@@ -95,8 +105,6 @@ def _folder(config: Config, game: str, out: Path | None, overwrite: bool, resume
 @contextmanager
 def _watched(name: str, folder: Path) -> Iterator[Watch]:
     """A bar on stderr where that is a terminal; whoever interrupts is told how to go on."""
-    from simulate.fine_tuning.folder import how_to_resume
-
     words = ("{task.description}", "{task.fields[seen]}")
     columns = (TextColumn(words[0]), BarColumn(), MofNCompleteColumn(), TextColumn(words[1]), TimeRemainingColumn())
     console = Console(stderr=True)
@@ -120,6 +128,14 @@ def _seen(progress: Progress) -> str:
         return ""
     rewards = " ".join(f"{reward:.3f}" for reward in progress.rewards)
     return f"{progress.tokens_per_second:.0f} tokens/s, reward {rewards}, KL {progress.kl:.2f}"
+
+
+def _tell(summary: dict[str, Any], folder: Path, as_json: bool) -> None:
+    if as_json:
+        print_json({**summary, "out": str(folder)})
+        return
+    _show(summary["game"], summary)
+    typer.echo(str(folder))
 
 
 def _show(name: str, summary: dict[str, Any]) -> None:

@@ -10,10 +10,12 @@ import typer
 
 from mechanisms.named import unknown
 from reports.cli.compare import finish_compare
+from reports.cli.finetune import finish_finetune
 from reports.cli.options import EngineOption, JsonOption, WorkersOption, checked_engine
 from reports.cli.run import finish_run
 from simulate.config import Config
 from simulate.errors import BadInput
+from simulate.fine_tuning.begun import is_fine_tune
 from simulate.unfinished import MARK, Unfinished, unfinished
 
 if TYPE_CHECKING:
@@ -29,12 +31,15 @@ RESUMED: dict[str, Finish] = {
 
 
 def resume_command(
-    folder: Annotated[Path, typer.Argument(help="The folder of an interrupted run or comparison.")],
+    folder: Annotated[Path, typer.Argument(help="The folder of an interrupted run, comparison or fine-tune.")],
     workers: WorkersOption = 1,
     engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Finish an interrupted run: played again from its seed, with all models that were trained already."""
+    if is_fine_tune(folder):
+        finish_finetune(folder, as_json)
+        return
     run, config = unfinished(folder)
     if run.command not in RESUMED:
         raise BadInput(f"{folder / MARK}: {unknown('command', run.command, RESUMED)}")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import shutil
 import tomllib
 from dataclasses import dataclass
@@ -29,13 +28,12 @@ import tomli_w
 from mechanisms.language_models.adapters import Adapters
 from simulate.config import Config, parse
 from simulate.errors import BadInput, shorten
+from simulate.fine_tuning.begun import KIND, how_to_resume, is_done
 from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint, packed, replace_file
 from simulate.fine_tuning.outcome import Outcome
 from simulate.fine_tuning.plan import Plan
 from simulate.fine_tuning.training import columns
 from simulate.store import manifest, read_json
-
-KIND = "finetune"
 
 
 @dataclass(frozen=True)
@@ -97,17 +95,6 @@ def steps_frame(plan: Plan, last: Checkpoint) -> pd.DataFrame:
     return frame.assign(objective=welfare - plan.beta * frame["kl"], tokens=tokens).rename_axis("step").reset_index()
 
 
-def is_fine_tune(folder: Path) -> bool:
-    """Is it the folder of a fine-tune, finished or not?"""
-    path = folder / "manifest.json"
-    return path.is_file() and read_json(path).get("kind") == KIND
-
-
-def is_done(folder: Path) -> bool:
-    """Has everything been measured?"""
-    return read_json(folder / "manifest.json").get("state") == "done"
-
-
 def require_same(folder: Path, config: Config, source: str) -> None:
     """Raises BadInput naming the first key in which the game differs from the one that the folder is about."""
     mine, theirs = (flat(each.model_dump(mode="json")) for each in (config, config_of(folder)))
@@ -155,11 +142,6 @@ def adapters_of(folder: Path) -> Adapters:
     from safetensors.torch import load_file
 
     return Adapters.from_named(load_file(folder / "adapters.safetensors"))
-
-
-def how_to_resume(folder: Path) -> str:
-    """The end of a sentence."""
-    return f"the same command with --out {shlex.quote(str(folder))} --resume goes on from its last checkpoint"
 
 
 def _write_manifest(folder: Path, config: Config, options: dict[str, Any], started: datetime, state: str) -> None:

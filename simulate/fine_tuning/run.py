@@ -13,6 +13,7 @@ from mechanisms.fine_tuners.training.open_text import Climb
 from simulate.config import Config
 from simulate.errors import BadInput
 from simulate.fine_tuning import folder as place
+from simulate.fine_tuning.begun import is_done
 from simulate.fine_tuning.build import built
 from simulate.fine_tuning.checkpoint import Checkpoint
 from simulate.fine_tuning.outcome import Outcome
@@ -40,7 +41,7 @@ def resumed(folder: Path, watch: Watch = lambda progress: None) -> dict[str, Any
 
     A folder that is finished is left as it is.  Raises BadInput.
     """
-    if place.is_done(folder):
+    if is_done(folder):
         return read_json(folder / "summary.json")
     config, device = place.config_of(folder), str(read_json(folder / "manifest.json").get("device", "cpu"))
     plan = plan_of(config, str(folder / "config.toml"))
