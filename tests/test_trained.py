@@ -18,6 +18,7 @@ from mechanisms.fine_tuners.training import recalled
 from mechanisms.fine_tuners.training.climb import Progress
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
+from simulate.benchmarks.stacked import stacked
 from tests.letter_market import every_coalition, gain_reached, letter_market
 
 BETA = 0.3
@@ -168,6 +169,19 @@ def test_the_best_adapters_are_those_of_the_policy(market: tuple[Reference, Valu
         assert torch.allclose(law, tuner(reference, rewards), atol=1e-12)
 
 
+def test_single_precision_is_enough(market: tuple[Reference, Valuation]) -> None:
+    """References and rewards in float32 give float32 policies and payments, those of float64 to four digits."""
+    reference, truth = market
+    single = Reference(reference.policy.float(), reference.prompt_weights.float(), reference.responses)
+    for tuner in ("lora", "rloo"):
+        mechanism = hasty("affine_maximizer", tuner)
+        outcome = mechanism(single, Valuation(truth.rewards.float(), truth.weights.float()))
+        assert (outcome.policy.dtype, outcome.payments.dtype) == (torch.float32, torch.float32)
+        exact = hasty("affine_maximizer", tuner)(reference, truth)
+        assert (outcome.policy - exact.policy).abs().max() < 1e-4
+        assert (outcome.payments - exact.payments).abs().max() < 1e-4
+
+
 # What is refused
 
 
@@ -212,3 +226,10 @@ def test_progress_is_told_step_by_step(market: tuple[Reference, Valuation]) -> N
     assert seen[-1].kl == pytest.approx(float(reference.mean(KL(policy, reference.policy))), rel=1e-9)
     risen = reference.expectation(policy - reference.policy, truth.total)
     assert seen[-1].reward == pytest.approx(float(risen), rel=1e-9)
+
+
+def test_the_benchmarked_stack_and_its_separate_runs_are_the_same_fine_tunes() -> None:
+    ours, peer = stacked.prepare()
+    together, apart = ours(), torch.cat(peer())
+    assert together.shape == (9, 8, 1, 156)
+    assert (together - apart).abs().max() < ROUNDING
