@@ -152,6 +152,17 @@ def test_a_row_depends_on_its_uniforms_and_its_adapter_only() -> None:
     assert same.texts[:10] == same.texts[10:] == model.respond("cab", chances, 1.0).texts
 
 
+def test_prompts_of_any_lengths_together_are_prompts_one_by_one() -> None:
+    model, prompts, adapters = law().model, ["cab", "", "abc", "d", "bb", "e"], stirred(2)
+    chances = torch.stack([uniforms(prompt, 8, LENGTH, 1) for prompt in prompts])
+    together = replace(model, batch_size=10).respond_each(prompts, chances, 0.9, adapters)
+    for prompt, said, own in zip(prompts, together, chances, strict=True):
+        alone = model.respond(prompt, own, 0.9, adapters)
+        assert said.texts == alone.texts
+        assert torch.equal(said.mask, alone.mask)
+        assert torch.allclose(said.log_probabilities, alone.log_probabilities, atol=ROUNDING)
+
+
 # ---- what a step is
 
 

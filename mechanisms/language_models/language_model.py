@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,18 +79,40 @@ class LanguageModel:
             raise ValueError(f"{count=}, {max_tokens=}, {temperature=}: all three must be positive")
         return self.respond(prompt, uniforms(prompt, count, max_tokens, seed), temperature)
 
-    @torch.no_grad()
     def respond(self, prompt: str, chances: Tensor, temperature: float, adapters: Adapters | None = None) -> Samples:
         """What uniforms ``chances [b, T]`` make each of S stacked adapters say (None: the model as it is).
 
         Rows are adapter-major, ``[S * b]``; all adapters are put to the same uniforms.
         """
-        stack, end = adapters.count if adapters else 1, self.end_ids()
-        batches = chances.to(end.device).split(max(1, self.batch_size // stack))
+        return self.respond_each([prompt], chances[None], temperature, adapters)[0]
+
+    @torch.no_grad()
+    def respond_each(
+        self, prompts: Sequence[str], chances: Tensor, temperature: float, adapters: Adapters | None = None
+    ) -> list[Samples]:
+        """`respond` to every prompt, ``chances [P, b, T]``; prompts of as many tokens go through the model together.
+
+        A token of few rows takes about as long as one of many: all weights are read for it.
+        """
+        read = [self.prompt_ids(prompt) for prompt in prompts]
+        said: dict[int, Samples] = {}
+        for length in dict.fromkeys(ids.shape[-1] for ids in read):
+            mine = [p for p, ids in enumerate(read) if ids.shape[-1] == length]
+            starts = torch.cat([read[p] for p in mine])
+            said |= zip(mine, self._respond(starts, chances[mine], temperature, adapters), strict=True)
+        return [said[p] for p in range(len(prompts))]
+
+    def _respond(self, starts: Tensor, chances: Tensor, temperature: float, adapters: Adapters | None) -> list[Samples]:
+        """To Q prompts ``[Q, L]`` by ``chances [Q, b, T]``."""
+        stack, end, among = adapters.count if adapters else 1, self.end_ids(), len(starts)
+        batches = chances.to(end.device).split(max(1, self.batch_size // (stack * among)), 1)
         with self._under(adapters):
-            read = self.model(input_ids=self.prompt_ids(prompt).repeat(stack, 1), use_cache=True, logits_to_keep=1)
+            read = self.model(input_ids=starts.repeat(stack, 1), use_cache=True, logits_to_keep=1)
             parts = [self._continue(read, end, rows, temperature) for rows in batches]
-        ids, mask, log_p = (torch.cat(pieces, 1).flatten(0, 1) for pieces in zip(*parts, strict=True))
+        whole = [torch.cat(pieces, 1).unflatten(0, (stack, among)) for pieces in zip(*parts, strict=True)]
+        return [self._samples(*(each[:, q].flatten(0, 1) for each in whole)) for q in range(among)]
+
+    def _samples(self, ids: Tensor, mask: Tensor, log_p: Tensor) -> Samples:
         ids, mask = ids[:, : int(mask.sum(-1).max())], mask[:, : int(mask.sum(-1).max())]
         kept = [row[alive] for row, alive in zip(ids, mask, strict=True)]
         texts = self.tokenizer.batch_decode(kept, skip_special_tokens=True)
@@ -107,9 +130,9 @@ class LanguageModel:
         return logits
 
     def _continue(self, read: Any, end: Tensor, chances: Tensor, temperature: float) -> list[Tensor]:
-        """Draws after a prompt that S adapters have read: ``[b, T]`` to tokens, mask, log-probabilities ``[S, b]``."""
-        stack, count = len(read.logits), len(chances)
-        uniform = chances.repeat(stack, 1)
+        """Draws after Q prompts that S adapters have read: ``[Q, b, T]`` to tokens, mask and log p, ``[S * Q, b]``."""
+        readers, count = len(read.logits), chances.shape[1]
+        uniform = chances.flatten(0, 1).repeat(readers // len(chances), 1)
         ids = torch.full_like(uniform, int(end[0]) if len(end) else 0, dtype=torch.int64)
         mask = torch.zeros_like(uniform, dtype=torch.bool)
         log_p = torch.zeros_like(uniform[:, 0])
@@ -129,7 +152,7 @@ class LanguageModel:
             if t + 1 == uniform.shape[-1] or not alive.any():
                 break
             logits = self._after(cache, token)[:, -1]
-        return [each.unflatten(0, (stack, count)) for each in (ids, mask, log_p)]
+        return [each.unflatten(0, (readers, count)) for each in (ids, mask, log_p)]
 
     def log_probabilities(
         self, prompt: str, token_ids: Tensor, mask: Tensor, temperature: float, adapters: Adapters | None = None

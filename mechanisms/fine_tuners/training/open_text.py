@@ -33,8 +33,15 @@ class OpenText:
 
     def heard(self, prompt: str, count: int, adapters: Adapters | None, *seed: int) -> Heard:
         """``count`` responses of every adapter to the uniforms of ``seed``, with the reference's opinion of them."""
-        chances = uniforms(prompt, count, self.max_tokens, *seed)
-        said = self.model.respond(prompt, chances, self.temperature, adapters)
+        return self.heard_to([prompt], count, adapters, *seed)[0]
+
+    def heard_to(self, prompts: Sequence[str], count: int, adapters: Adapters | None, *seed: int) -> list[Heard]:
+        """`heard` to every prompt."""
+        chances = torch.stack([uniforms(prompt, count, self.max_tokens, *seed) for prompt in prompts])
+        said = self.model.respond_each(prompts, chances, self.temperature, adapters)
+        return [self._judged(prompt, each, adapters, count) for prompt, each in zip(prompts, said, strict=True)]
+
+    def _judged(self, prompt: str, said: Samples, adapters: Adapters | None, count: int) -> Heard:
         log_p = said.log_probabilities
         log_q = log_p if adapters is None else self.log_probabilities(prompt, said, None)
         return Heard(prompt, said, *(each.unflatten(0, (-1, count)) for each in (log_p, log_q)))
@@ -92,8 +99,8 @@ class Climb:
         """One step: everything random in it comes from (seed, step, prompt)."""
         trained = standing.adapters.trainable()
         rewards, ratios, tokens = [], [], 0
-        for prompt, share in zip(self.law.prompts, self.law.prompt_weights.tolist(), strict=True):
-            heard = self.law.heard(prompt, self.samples, standing.adapters, self.seed, standing.step)
+        everything = self.law.heard_to(self.law.prompts, self.samples, standing.adapters, self.seed, standing.step)
+        for heard, share in zip(everything, self.law.prompt_weights.tolist(), strict=True):
             judged = self.judges(heard.said.texts).to(heard.log_ratio).unflatten(-1, heard.log_ratio.shape)
             self._pull(trained, heard, share * self._slopes(heard, judged))
             rewards.append(judged.mean(-1).T)
