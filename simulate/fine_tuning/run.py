@@ -23,7 +23,7 @@ from simulate.fine_tuning.training import Progress, Watch, trained
 from simulate.pools.build import weights_sha256
 from simulate.store import read_json
 
-EVERY = 10  # steps from checkpoint to checkpoint
+EVERY = 5  # steps from checkpoint to checkpoint
 
 
 def finetuned(

@@ -1,11 +1,14 @@
-"""Two groups want another tone of SmolLM2: minutes on a CPU; the model is fetched on first use."""
+"""Two groups want another tone of SmolLM2: minutes on a CPU; the model is fetched on first use.
+
+The prompts have as many tokens as each other, so that they go through the model together.
+"""
 
 two_tones = {
     "name": "two_tones",
     "summary": "one group wants cheerful answers, the other plain ones, and SmolLM2 is fine-tuned for both",
     "reference": {
         "language_model": "SmolLM2-135M-Instruct",
-        "prompts": ["My new neighbour is", "The museum opens", "On the last day of summer"],
+        "prompts": ["My new neighbour is", "The old museum is", "The weather today is"],
         "max_tokens": 16,
         "temperature": 0.8,
     },
@@ -18,13 +21,13 @@ two_tones = {
         "beta": 0.25,
         "fine_tuner": {
             "name": "rloo",
-            "steps": 40,
-            "samples": 12,
-            "rate": 0.002,
+            "steps": 24,
+            "samples": 16,
+            "rate": 0.004,
             "rank": 8,
             "layers": 8,
-            "micro_batch": 12,
-            "evaluation": 300,
+            "micro_batch": 16,
+            "evaluation": 240,
         },
         "payment": "affine_maximizer",
     },
