@@ -106,14 +106,14 @@ def _folder(config: Config, game: str, out: Path | None, overwrite: bool, resume
 def _watched(name: str, folder: Path) -> Iterator[Watch]:
     """A bar on stderr where that is a terminal; whoever interrupts is told how to go on."""
     words = ("{task.description}", "{task.fields[seen]}")
-    columns = (TextColumn(words[0]), BarColumn(), MofNCompleteColumn(), TextColumn(words[1]), TimeRemainingColumn())
+    columns = (TextColumn(words[0]), BarColumn(8), MofNCompleteColumn(), TextColumn(words[1]), TimeRemainingColumn())
     console = Console(stderr=True)
     try:
         with Bar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task(f"{name}: loading", total=None, seen="")
 
             def watch(progress: Progress) -> None:
-                doing, seen = f"{name}: {progress.doing}", _seen(progress)
+                doing, seen = progress.doing, _seen(progress)
                 bar.update(task, total=progress.steps, completed=progress.done, description=doing, seen=seen)
 
             yield watch
@@ -127,7 +127,7 @@ def _seen(progress: Progress) -> str:
     if not progress.rewards:
         return ""
     rewards = " ".join(f"{reward:.3f}" for reward in progress.rewards)
-    return f"{progress.tokens_per_second:.0f} tokens/s, reward {rewards}, KL {progress.kl:.2f}"
+    return f"{progress.tokens_per_second:.0f} tokens/s reward {rewards} KL {progress.kl:.2f}"
 
 
 def _tell(summary: dict[str, Any], folder: Path, as_json: bool) -> None:
