@@ -103,6 +103,7 @@ def test_an_interrupted_comparison_goes_on(tmp_path: Path, monkeypatch: pytest.M
     assert "trueward resume contest" in broken.stderr
     before = files(Path("contest"), "*/adapters/stacks/*")
     assert trueward("resume", "contest", "--json").returncode == 0
+    assert not Path("contest", "unfinished.json").exists()
     assert before.items() < files(Path("contest"), "*/adapters/stacks/*").items()
     Path("there").mkdir()
     monkeypatch.chdir("there")
