@@ -231,6 +231,9 @@ def test_an_interrupt_writes_a_checkpoint_and_says_how_to_go_on(
             raise KeyboardInterrupt
         return advance(climb, standing)
 
+    def stopped(plan: Any, device: str) -> Any:
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
         patch.setattr(Climb, "advance", interrupted)
         done = trueward("finetune", *game, "--out", str(tmp_path / "x"))
@@ -238,6 +241,10 @@ def test_an_interrupt_writes_a_checkpoint_and_says_how_to_go_on(
     how = f"`trueward resume {tmp_path / 'x'}` goes on from its last checkpoint"
     assert done.stderr == f"trueward: interrupted; {how}\n"
     assert step_on_disk(tmp_path / "x") == 4
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "built", stopped)
+        early = trueward("finetune", *game, "--out", str(tmp_path / "early"))
+    assert (early.returncode, early.stderr) == (130, "")
     steps: list[int] = []
     resumed(tmp_path / "x", lambda progress: steps.append(progress.done) if progress.doing == "training" else None)
     assert steps == [5, 6]

@@ -118,7 +118,8 @@ def _watched(name: str, folder: Path) -> Iterator[Watch]:
 
             yield watch
     except KeyboardInterrupt:
-        print(f"trueward: interrupted; {how_to_resume(folder)}", file=sys.stderr)
+        if is_fine_tune(folder):  # otherwise nothing had begun
+            print(f"trueward: interrupted; {how_to_resume(folder)}", file=sys.stderr)
         raise
 
 
