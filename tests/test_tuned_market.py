@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from rich.progress import Progress, TextColumn
 from safetensors import safe_open
 
 from mechanisms.fine_tuners.training.climb import Progress as Training
-from reports.cli.watching import Watching
+from reports.cli.watching import Watching, bar_on
 from simulate.adapters.files import read_tensors, write_tensors
 from simulate.adapters.kept import Kept, load_adapters
 from simulate.contest import compare
@@ -193,16 +192,18 @@ def test_worker_processes_share_the_folder_and_change_nothing(tmp_path: Path) ->
 
 
 def test_the_bar_tells_speed_reward_and_divergence_of_the_running_fine_tune() -> None:
-    shown = Console(file=io.StringIO(), force_terminal=True, width=160)
-    with Progress("{task.description}", TextColumn("{task.fields[training]}"), console=shown) as bar:
-        watching = Watching(bar, bar.add_task("rounds", total=3, training=""))
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with bar_on(screen) as bar:
+        watching = Watching(bar, bar.add_task("tuned_market", total=480, training=""))
+        watching.rounds(120)
         watching.training(Training(0, 8, 3, 1000, 0.25, 0.0))
-        assert "tokens/s" not in bar.tasks[0].fields["training"]  # nothing has been measured yet
-        watching.training(Training(1, 8, 3, 1000, 0.5, 0.125))
-        said = bar.tasks[0].fields["training"]
-    assert said.startswith("step 1/8 of 3 models, ")
-    assert "tokens/s" in said
-    assert said.endswith("reward +0.500, KL 0.125")
+        assert bar.tasks[0].fields["training"] == "0/8 reward +0.25 KL 0.00"  # no speed has been measured yet
+        watching.training(Training(7, 8, 3, 1000, 0.5, 0.125))
+        with screen.capture() as line:
+            screen.print(bar.get_renderable())
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line.get())
+    assert "120/480" in plain
+    assert re.search(r"7/8 [\d,]+ tokens/s reward \+0\.50 KL 0\.12\n", plain)
 
 
 def test_only_this_process_is_watched() -> None:

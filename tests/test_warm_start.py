@@ -36,7 +36,8 @@ def gaps(settings: dict, rounds: int) -> Tensor:
 
 def trained_on(mechanism: Mechanism, start: Adapters | None) -> Mechanism:
     """The mechanism, its fine-tunes started by hand."""
-    return replace(mechanism, train=replace(mechanism.train, fine_tuner=replace(mechanism.train.fine_tuner, start=start)))
+    tuner = replace(mechanism.train.fine_tuner, start=start)
+    return replace(mechanism, train=replace(mechanism.train, fine_tuner=tuner))
 
 
 def test_who_repeats_a_report_needs_fewer_steps_for_the_same_gap() -> None:
@@ -95,7 +96,7 @@ def test_drift_trains_from_the_last_policy_without_its_adapters() -> None:
 
 
 def test_drift_and_a_warm_start_would_count_a_fine_tune_twice() -> None:
-    with pytest.raises(BadInput, match="drift is True: allowed is false where mechanism.repeated is warm_start"):
+    with pytest.raises(BadInput, match=r"drift is True: allowed is false where mechanism\.repeated is warm_start"):
         load("tuned_market", {**WARM, "drift": True})
 
 

@@ -86,7 +86,7 @@ def finish_compare(folder: Path, config: Config, run: Unfinished, runner: Engine
     from simulate.engines import watched
 
     batches = -(-config.replicates // (run.batch or config.replicates)) * len(run.mechanisms)
-    with watching(f"{config.name}: rounds", config.rounds * batches, folder) as bar:
+    with watching(config.name, config.rounds * batches, folder) as bar:
         engine, kind, where = watched(runner, bar.training), checked_dtype(run.dtype), checked_device(run.device)
         keep = folder if trains(config) else None
         contest = compare(config, run.mechanisms, None, run.batch, kind, where, engine, bar.rounds, keep)

@@ -79,7 +79,7 @@ def finish_run(folder: Path, config: Config, run: Unfinished, runner: Engine, as
 
     batches = -(-config.replicates // (run.batch or config.replicates))
     keep = folder / ADAPTERS if trains(config) else None
-    with watching(f"{config.name}: rounds", config.rounds * batches, folder) as bar:
+    with watching(config.name, config.rounds * batches, folder) as bar:
         engine, kind = watched(runner, bar.training), checked_dtype(run.dtype)
         history = play(config, None, run.batch, kind, checked_device(run.device), engine, bar.rounds, keep)
     options = {"device": run.device, "dtype": run.dtype}

@@ -37,28 +37,26 @@ class Watching:
             self.started, self.tokens = time.monotonic(), 0
         self.tokens += progress.tokens
         rate = self.tokens / max(time.monotonic() - self.started, 1e-9) if progress.step else 0.0
-        self.bar.update(self.task, training=sentence(progress, rate))
+        self.bar.update(self.task, training=standing(progress, rate))
 
 
-def sentence(progress: Training, rate: float) -> str:
-    """A fine-tune's standing in a line; ``rate`` in tokens a second, 0 where it is not known yet."""
-    speed = f", {rate:,.0f} tokens/s" if rate else ""
-    models = f"{progress.adapters} model{'s' if progress.adapters > 1 else ''}"
-    gain = f"reward {progress.reward:+.3f}, KL {progress.kl:.3f}"
-    return f"step {progress.step}/{progress.steps} of {models}{speed}, {gain}"
+def standing(progress: Training, rate: float) -> str:
+    """A fine-tune in half a line; ``rate`` in tokens a second, 0 where it is not known yet."""
+    speed = f"{rate:,.0f} tokens/s " if rate else ""
+    return f"{progress.step}/{progress.steps} {speed}reward {progress.reward:+.2f} KL {progress.kl:.2f}"
+
+
+def bar_on(console: Console, disable: bool = False) -> Progress:
+    """Rounds, and the fine-tune beside them: 80 columns are enough."""
+    training = TextColumn("{task.fields[training]}")
+    columns = (TextColumn("{task.description}"), BarColumn(8), MofNCompleteColumn(), TimeRemainingColumn(), training)
+    return Progress(*columns, console=console, transient=True, disable=disable)
 
 
 @contextmanager
 def watching(doing: str, total: int, folder: Path) -> Iterator[Watching]:
     """A bar on stderr where that is a terminal, silence elsewhere; who interrupts is told how to go on."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[training]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with bar_on(Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         try:
             yield Watching(bar, bar.add_task(doing, total=total, training=""))
         except KeyboardInterrupt:
