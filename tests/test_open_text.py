@@ -26,8 +26,12 @@ from mechanisms.language_models.language_model import uniforms
 from mechanisms.language_models.listed import listed
 from mechanisms.payments.cumulant import cumulant
 from mechanisms.reference import Reference, Responses
+from mechanisms.sampled.estimate import estimated
+from mechanisms.sampled.policy import SampledPolicy
+from mechanisms.sampled.quantities import payments, utilities, valuations
 from mechanisms.valuation import Valuation
 from simulate.fine_tuning.build import built
+from simulate.fine_tuning.charges import CHARGES
 from simulate.fine_tuning.outcome import Outcome
 from simulate.fine_tuning.plan import Plan, plan_of
 from simulate.fine_tuning.samples import listened
@@ -279,6 +283,24 @@ def known() -> dict[str, Any]:
         "start": train.objective(reference, told, prior),
         "best": train.value(reference, told),
     }
+
+
+def test_charges_are_the_formulas_of_sampled_policies() -> None:
+    rng = torch.Generator().manual_seed(0)
+    rewards = 0.6 + 0.3 * torch.rand(2, 3, 40, generator=rng, dtype=torch.float64)  # no response is worth nothing
+    logs, weights = torch.zeros(3, 40, dtype=torch.float64), torch.tensor([0.2, 0.3, 0.5], dtype=torch.float64)
+    sampled, told = SampledPolicy(rewards, logs, logs, weights), torch.tensor([1.0, 2.0], dtype=torch.float64)
+    own = told[:, None, None] * rewards
+    pairs = [
+        (CHARGES["cumulant"](own, torch.zeros_like(own), 0.3), payments(sampled, told, 0.3)),
+        (CHARGES["pay_as_reported"](own, torch.zeros_like(own), 0.3), valuations(sampled, told)),
+        (CHARGES["zero"](own, own, 0.3), valuations(sampled, -told)),
+    ]
+    for statistic, expected in pairs:
+        assert torch.allclose(estimated(statistic, weights).value, expected.value, atol=1e-12)
+    cost = estimated(CHARGES["cumulant"](own, own, 0.3), weights)
+    assert torch.allclose(-cost.value, utilities(sampled, told, 0.3).value, atol=1e-12)
+    assert torch.allclose(-cost.low, utilities(sampled, told, 0.3).high, atol=1e-2)
 
 
 def test_training_climbs_most_of_the_way() -> None:
