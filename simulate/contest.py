@@ -88,15 +88,19 @@ def compare(
     """Play ``scenario`` under each mechanism.  Raises BadInput.
 
     A mechanism of the catalogue takes the scenario's divergence, beta, fine-tuner and warm start, so that only the
-    rules differ.  Adapters go to ``keep`` / NAME / adapters, and those found there are not trained again.
+    rules differ.  Adapters go to ``keep`` / NAME / adapters, and those found there, or trained for another mechanism,
+    are not trained again.
 
     >>> contest = compare("two_camps", ["no_payment", "vcg"], {"rounds": 4, "replicates": 2})
     >>> sorted(row["name"] for row in contest.verdict()["mechanisms"])
     ['no_payment', 'vcg']
     """
     configs = entries(scenario if isinstance(scenario, Config) else load(scenario, settings), mechanisms)
-    below = {name: None if keep is None else keep / name / ADAPTERS for name in configs}
-    jobs = {name: jobs_of(config, batch, dtype, device, below[name]) for name, config in configs.items()}
+    below = {} if keep is None else {name: keep / name / ADAPTERS for name in configs}
+    jobs = {
+        name: jobs_of(config, batch, dtype, device, below.get(name), tuple(below[o] for o in below if o != name))
+        for name, config in configs.items()
+    }
     histories = iter(engine([job for mine in jobs.values() for job in mine], progress))
     return Contest(configs, {name: joined([next(histories) for _ in mine]) for name, mine in jobs.items()})
 

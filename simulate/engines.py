@@ -32,15 +32,24 @@ class Job:
     dtype: torch.dtype = torch.float64
     device: str = "cpu"
     keep: Path | None = None  # the folder for adapters, where language models are trained and kept
+    lenders: tuple[Path, ...] = ()  # such folders of other games, so that nothing is trained twice
 
 
 Engine = Callable[[Sequence[Job], Progress], list[History]]  # histories in the order of jobs
 
 
-def jobs_of(config: Config, batch: int | None, dtype: torch.dtype, device: str, keep: Path | None = None) -> list[Job]:
+def jobs_of(
+    config: Config,
+    batch: int | None,
+    dtype: torch.dtype,
+    device: str,
+    keep: Path | None = None,
+    lenders: tuple[Path, ...] = (),
+) -> list[Job]:
     """A game's replicates, ``batch`` at a time (default: all at once)."""
     numbers, size = tuple(range(config.replicates)), batch or config.replicates
-    return [Job(config, numbers[i : i + size], dtype, device, keep) for i in range(0, config.replicates, size)]
+    parts = [numbers[i : i + size] for i in range(0, config.replicates, size)]
+    return [Job(config, part, dtype, device, keep, lenders) for part in parts]
 
 
 def unwatched(progress: object) -> None:
@@ -50,7 +59,7 @@ def unwatched(progress: object) -> None:
 def played(job: Job, progress: Progress = lambda rounds: None, watch: Watch = unwatched) -> History:
     """The only loop over rounds."""
     scenario = build(job.config, job.config.name, job.replicates, job.dtype, job.device)
-    kept = None if job.keep is None else Kept(job.keep, job.replicates)
+    kept = None if job.keep is None else Kept(job.keep, job.replicates, job.lenders)
     market = Market(replace(scenario, mechanism=tuned(scenario.mechanism, kept, watch)))
     for _ in range(job.config.rounds):
         mechanism = market.mechanism

@@ -178,6 +178,20 @@ def test_the_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (example.model(example.law.rows.token_ids).logits - example.logits).abs().max() > 1e-3
 
 
+def test_what_two_mechanisms_train_alike_is_trained_once(tmp_path: Path) -> None:
+    """The agents explore the same lies in the first rounds; only the models without somebody are new."""
+    steps: list[Training] = []
+    names = ["no_payment", "vcg"]
+    contest = compare("tuned_market", names, SMALL, engine=watched(serial, steps.append), keep=tmp_path)
+    alone = compare("tuned_market", names, SMALL)
+    files = {name: {path.name for path in stacks(tmp_path / name / "adapters")} for name in names}
+    assert files["no_payment"] < files["vcg"]
+    assert len(steps) == 5 * len(files["vcg"])
+    for name in names:
+        for column in ("utility", "payment", "utility_gain", "report_weight"):
+            assert np.array_equal(contest.histories[name].of(column), alone.histories[name].of(column))
+
+
 @pytest.mark.slow
 def test_worker_processes_share_the_folder_and_change_nothing(tmp_path: Path) -> None:
     here = play("tuned_market", SMALL, batch=1, keep=tmp_path / "here")

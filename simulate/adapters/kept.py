@@ -8,6 +8,7 @@ Their headers say in which round, for which replicates and, of deployed models, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,16 +29,22 @@ class Kept:
     truncated, changed or another's under this name counts as absent, and is replaced.
     """
 
-    def __init__(self, folder: Path, replicates: tuple[int, ...]) -> None:
+    def __init__(self, folder: Path, replicates: tuple[int, ...], lenders: Sequence[Path] = ()) -> None:
         self.folder, self.replicates = folder, replicates
+        self.lenders = lenders  # folders of other games, where the same fine-tune may lie
         self.round = 0  # that is being played
 
     def find(self, key: str) -> Rows | None:
-        found = read_tensors(self._stack(key))
-        return found[0] if found is not None and found[1].get("key") == key else None
+        for folder in (self.folder, *self.lenders):
+            found = read_tensors(_stack(folder, key))
+            if found is not None and found[1].get("key") == key:
+                if folder is not self.folder:
+                    self.keep(key, found[0])
+                return found[0]
+        return None
 
     def keep(self, key: str, rows: Rows) -> None:
-        write_tensors(self._stack(key), rows, {"key": key, **self._where()})
+        write_tensors(_stack(self.folder, key), rows, {"key": key, **self._where()})
 
     def played(self, mechanism: Mechanism, played: Round | None) -> None:
         """Keep what a round deployed under ``mechanism``: ``[B]`` adapters, trained on everybody's reports.
@@ -55,12 +62,13 @@ class Kept:
     def _where(self) -> dict[str, object]:
         return {"round": self.round, "replicates": self.replicates}
 
-    def _stack(self, key: str) -> Path:
-        return self.folder / "stacks" / f"{key}{SUFFIX}"
-
     def _deployed(self) -> Path:
         first, last = self.replicates[0], self.replicates[-1]
         return self.folder / "deployed" / f"round-{self.round:04d}-replicates-{first}-{last}{SUFFIX}"
+
+
+def _stack(folder: Path, key: str) -> Path:
+    return folder / "stacks" / f"{key}{SUFFIX}"
 
 
 def load_adapters(path: Path) -> Adapters:
