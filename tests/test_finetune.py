@@ -171,6 +171,7 @@ def test_a_payment_that_rests_on_a_handful_of_samples_is_no_number(tmp_path: Pat
     assert trueward("report", str(tmp_path / "x")).returncode == 0
     page = (tmp_path / "x" / "report" / "index.html").read_text()
     assert page.count("Too few samples.") == 3
+    assert page.count("its payment is not stated, since its") == 2
     assert '<td class="number" data-agent="first" data-column="payment">-</td>' in page
 
 

@@ -1,6 +1,7 @@
 """Two groups want another tone of SmolLM2: minutes on a CPU; the model is fetched on first use.
 
-The prompts have as many tokens as each other, so that they go through the model together.
+The prompts have as many tokens as each other, so that they go through the model together.  With beta 0.25, fewer than 50 of
+240 responses to a prompt decide what the plain would pay.
 """
 
 two_tones = {
@@ -18,16 +19,16 @@ two_tones = {
     ],
     "messages": {"rewards": "unit_box"},
     "mechanism": {
-        "beta": 0.25,
+        "beta": 0.35,
         "fine_tuner": {
             "name": "rloo",
-            "steps": 24,
+            "steps": 18,
             "samples": 16,
             "rate": 0.004,
             "rank": 8,
             "layers": 8,
             "micro_batch": 16,
-            "evaluation": 240,
+            "evaluation": 180,
         },
         "payment": "affine_maximizer",
     },
