@@ -1,7 +1,7 @@
 """Two groups want another tone of SmolLM2: minutes on a CPU; the model is fetched on first use.
 
-The prompts have as many tokens as each other, so that they go through the model together.  With beta 0.25, fewer than 50
-of 240 responses to a prompt decide what the plain would pay.
+The prompts have as many tokens as each other, so that they go through the model together.  With beta 0.25, fewer than
+50 of 240 responses to a prompt decide what the plain would pay.
 """
 
 two_tones = {
