@@ -12,7 +12,7 @@ from torch import Tensor
 from mechanisms.divergences import DIVERGENCES
 from mechanisms.fine_tuners.lora import lora
 from mechanisms.fine_tuners.rloo import rloo
-from mechanisms.fine_tuners.trained import Trained
+from mechanisms.fine_tuners.trained import MOST_NUMBERS, Trained
 from mechanisms.fine_tuners.training import recalled
 from mechanisms.fine_tuners.training.climb import Progress
 from mechanisms.reference import Reference
@@ -86,7 +86,7 @@ def test_large_stacks_are_trained_in_parts(
     rewards = every_coalition(truth)
     whole, _ = trainings(lora(KL, BETA, steps=3))
     parts, sizes = trainings(whole)
-    monkeypatch.setattr("mechanisms.fine_tuners.trained.MOST_NUMBERS", 7 * parts.law(reference).footprint // 2)
+    monkeypatch.setitem(MOST_NUMBERS, "cpu", 7 * parts.law(reference).footprint // 2)
     assert (parts(reference, rewards) - whole(reference, rewards)).abs().max() < ROUNDING
     assert sizes == [3, 3, 1]
 
