@@ -30,7 +30,8 @@ def outcome_measures(played: Round, train: TrainingRule, honest: Honesty, sample
     """`OUTCOME_COLUMNS`, each ``[B]``.
 
     loss_from_rule + loss_from_lies = the best affine social welfare - the one reached: the first is what the policy
-    trained on the truth lacks (0 where the rule maximises it and training gets there), the second what lies take away from that policy.
+    trained on the truth lacks (0 where the rule maximises it and training gets there), the second what lies take away
+    from that policy.
     optimality_gap is the deployed fine-tune's; incentive_gap the one at the truth, which bounds what any lie gains.
     """
     policy = played.outcome.policy

@@ -323,3 +323,18 @@ def test_two_runs_of_one_mechanism_are_told_apart(tmp_path):
     text = Page(write_report([first, second], tmp_path / "out").read_text()).text
     assert "trueward run low/config.toml" in text
     assert re.search(r"beta\s*0\.\d / 0\.\d", text)
+
+
+def test_no_figure_trains_a_language_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Computed figures try hundreds of reports: the exact optimum stands in for models, and captions say so."""
+    settings = {"rounds": 2, "replicates": 1, "mechanism.fine_tuner.steps": 1}
+    config = load("tuned_market", settings)
+    folder = tmp_path / "run"
+    write_run(folder, config, play(config), STARTED, {})
+
+    def never(*ignored: object) -> None:
+        raise AssertionError("trained")
+
+    monkeypatch.setattr("mechanisms.fine_tuners.trained.climb", never)
+    page = write_report([folder]).read_text(encoding="utf-8")
+    assert page.count("The exact optimum stands in for the language models that were trained.") >= 2

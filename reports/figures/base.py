@@ -12,6 +12,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from reports.games import Game
+from simulate.adapters.tuned import trains
 from simulate.statistics import LEVEL, RESAMPLES
 
 Games = Sequence[Game]
@@ -72,3 +73,10 @@ def what_varies(games: Games) -> str:
 def interval_method() -> str:
     """How intervals are made."""
     return f"{LEVEL:.0%} percentile bootstrap interval of the interquartile mean ({RESAMPLES} resamples)"
+
+
+def trained_to_the_end(games: Games) -> str:
+    """What stands in for language models that hundreds of counterfactuals would have to train."""
+    if not any(trains(game.config) for game in games):
+        return ""
+    return " The exact optimum stands in for the language models that were trained."

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanisms.axioms.shared_lies import factorises
-from reports.figures.base import Games
+from reports.figures.base import Games, trained_to_the_end
 from reports.games import Game
 from reports.text import listed
+from simulate.adapters.tuned import at_the_optimum
 from simulate.config import parse
 from simulate.empirical.menus import menus
 from simulate.empirical.normal_form import NormalForm
@@ -98,7 +99,8 @@ def what_is_fixed(games: Games) -> str:
     left = [game.name for game in games if game.name not in tables(games)]
     why = f"at most {MOST_GAMES} are, none of several rounds, none whose game is too large"
     more = f" Not shown: {listed(left)} ({why})." if left else ""
-    return f"Computed, not played: one shot, replicate 0; everybody reports the truth or another weight.{more}"
+    shot = "Computed, not played: one shot, replicate 0; everybody reports the truth or another weight."
+    return f"{shot}{trained_to_the_end(games)}{more}"
 
 
 def who_keeps(parts: dict[str, Part]) -> str:
@@ -128,7 +130,7 @@ def _drawn(games: Games) -> list[Game]:
 
 
 def _text(game: Game) -> str:
-    return json.dumps(game.config.model_dump())
+    return json.dumps(at_the_optimum(game.config).model_dump())
 
 
 @lru_cache(maxsize=2 * MOST_GAMES)  # a figure asks for its frame, its drawing and two sentences

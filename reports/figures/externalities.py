@@ -14,11 +14,12 @@ from torch import Tensor
 from mechanisms.base import valuations
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.training_rules.social_welfare import SocialWelfare
-from reports.figures.base import STYLE, Games, Illustration, colours
+from reports.figures.base import STYLE, Games, Illustration, colours, trained_to_the_end
 from reports.games import Game
 from reports.settled import MOST_AGENTS
 from reports.tables.terminal import number
 from reports.text import label, listed
+from simulate.adapters.tuned import at_the_optimum
 from simulate.errors import BadInput
 from simulate.scenario import Scenario, build
 
@@ -82,6 +83,7 @@ def caption(games: Games) -> str:
         "what j would gain if i were absent (thicker is more); a node grows with the VCG payment "
         "of its agent, where training maximises welfare. "
         f"Benefits (negative costs) are in the table; arrows below {FAINT:.0%} of the largest are not drawn."
+        f"{trained_to_the_end(games)}"
     )
 
 
@@ -119,7 +121,7 @@ def _panels(games: Games) -> dict[str, Game]:
 
 
 def _built(game: Game) -> Scenario:
-    return build(game.config, "config.toml", [0])
+    return build(at_the_optimum(game.config), "config.toml", [0])
 
 
 def _draw(axes: Axes, names: list[str], cost: np.ndarray, payments: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from mechanisms.fine_tuners.training.recalled import Keeper
 from mechanisms.named import name_of
 from mechanisms.repeated.weighted import Weighted
 from mechanisms.training_rules.base import FineTuned
-from simulate.config import Config
+from simulate.config import Config, override
 
 TRAINING = ("lora", "rloo")  # fine-tuners that are `Trained`
 
@@ -20,6 +20,14 @@ TRAINING = ("lora", "rloo")  # fine-tuners that are `Trained`
 def trains(config: Config) -> bool:
     """Does every round of it train language models?"""
     return not isinstance(config.mechanism, str) and name_of(config.mechanism.fine_tuner) in TRAINING
+
+
+def at_the_optimum(config: Config) -> Config:
+    """The scenario with the exact optimum for every model that it trains: hundreds of counterfactuals can afford it."""
+    if not trains(config):
+        return config
+    keys = {"mechanism.fine_tuner": "exact"}
+    return Config.model_validate(override(config.model_dump(mode="json", exclude_none=True), keys))
 
 
 def tuned(mechanism: Mechanism, keeper: Keeper | None, watch: Watch) -> Mechanism:
