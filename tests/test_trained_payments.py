@@ -12,6 +12,8 @@ from mechanisms import AXIOMS, Recipe
 from mechanisms.base import Mechanism
 from mechanisms.divergences import DIVERGENCES
 from mechanisms.fine_tuners.lora import lora
+from mechanisms.language_models.listed import listed
+from mechanisms.language_models.smollm2 import SMOLLM2
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.payments.cumulant import cumulant
 from mechanisms.reference import Reference
@@ -20,9 +22,10 @@ from mechanisms.sampled.gap_bound import externality_bound, optimum_bound
 from mechanisms.sampled.policy import SampledPolicy
 from mechanisms.sampled.stated import stated_payments
 from mechanisms.valuation import Valuation
+from simulate.pools import load_pool
 from tests.billing import best_gain
 from tests.games import one_game
-from tests.letter_market import letter_market
+from tests.letter_market import gain_reached, letter_market
 
 BETA = 0.3
 KL = DIVERGENCES["kl"]()
@@ -189,3 +192,33 @@ def test_intervals_from_samples_of_a_trained_policy_cover(tuner: str, market: tu
         bill = other(reference, truth).payments
         assert ((stated.low <= bill) & (bill <= stated.high)).double().mean(0).min() >= 0.95
     assert bool((stated.high - stated.low < 0.25).all())  # of rewards between 0 and 1
+
+
+@pytest.mark.slow
+def test_one_fine_tune_of_a_real_model_bills_as_retraining_does() -> None:
+    """SmolLM2 on five short responses of story_tones to each of two prompts, three readers, the last two blocks.
+
+    Exact payments are known on candidates, so both ways can be told by how far they are off.
+    """
+    pool = load_pool("story_tones")
+    picked = {p: sorted(range(len(pool.responses[p])), key=lambda k: len(pool.responses[p][k]))[2:7] for p in (8, 9)}
+    texts = [[pool.responses[p][k] for k in some] for p, some in picked.items()]
+    law, said = listed(SMOLLM2, {"prompts": [pool.prompts[p] for p in picked], "responses": texts})
+    reference = Reference.of(law, None, said)
+    readers = [pool.rewards[name] for name in ("positivity", "calm", "readability")]
+    rewards = torch.stack([torch.stack([reader[p, some] for p, some in picked.items()]) for reader in readers])
+    truth = Valuation(rewards.double(), torch.ones(3, dtype=torch.float64))
+    fine_tuner = {"name": "lora", "model": SMOLLM2, "layers": 2, "steps": 12, "rate": 0.003, "together": True}
+    mechanism = Recipe(beta=BETA, fine_tuner=fine_tuner).build()
+    outcome, best = mechanism(reference, truth), Recipe(beta=BETA).build()(reference, truth).payments
+    train, policy = mechanism.train, outcome.policy
+    gap, without = train.gap(reference, truth), train.gap(reference, truth.others())
+    one = cumulant(train, reference, truth, policy)
+    kept = reference.expectation(policy, (-truth.weights[:, None, None] * truth.rewards / BETA).exp())
+    assert gain_reached(train.fine_tuner, reference, truth.total) > 0.8
+    assert bool(((one - best).abs() <= optimum_bound(gap, BETA, truth.weights, kept) + ROUNDING).all())
+    bound = externality_bound(gap, BETA, truth.weights, kept) + without
+    assert bool(((one - outcome.payments).abs() <= bound + ROUNDING).all())
+    stated = stated_payments(sampled(reference, truth, policy, 2000, 20), truth.weights, BETA, truth.weights)
+    for bill in (best, outcome.payments):
+        assert ((stated.low <= bill) & (bill <= stated.high)).double().mean(0).min() >= 0.95
