@@ -15,7 +15,7 @@ from mechanisms.divergences.base import Divergence
 from mechanisms.fine_tuners.base import no_gap
 from mechanisms.fine_tuners.lora import lora
 from mechanisms.fine_tuners.menu import Menu
-from mechanisms.fine_tuners.trained import MOST_NUMBERS, Trained
+from mechanisms.fine_tuners.trained import Trained, stack_size
 from mechanisms.fine_tuners.training.recalled import Key, keys_of
 from mechanisms.fine_tuners.welfare import Welfare
 from mechanisms.language_models.enumerable import ENUMERABLE
@@ -96,8 +96,8 @@ class Mixtures:
 
     def _soups(self, reference: Reference, targets: Tensor, mixed: Tensor) -> Tensor:
         law, adapters = self.tuner.law(reference), self.tuner.adapters(reference, targets)
-        size = max(1, MOST_NUMBERS // law.footprint)
-        return torch.cat([law.log_policy(soup(adapters, some), reference.log).exp() for some in mixed.split(size)])
+        parts = mixed.split(stack_size(law))
+        return torch.cat([law.log_policy(soup(adapters, some), reference.log).exp() for some in parts])
 
 
 def mixtures(

@@ -120,8 +120,7 @@ class Trained:
         keys = keys_of(repr(about), laws, rewards, *starts)
         fresh = list({key: row for row, key in enumerate(keys) if key not in self.recalled}.values())
         law = self.law(reference) if fresh else None
-        most = MOST_NUMBERS.get(reference.policy.device.type, MOST_NUMBERS["cpu"])
-        size = max(1, most // law.footprint) if law else 1
+        size = stack_size(law) if law else 1
         for some in (fresh[at : at + size] for at in range(0, len(fresh), size)):
             assert law is not None
             task = Task(reference, laws[some].log(), rewards[some], self.beta)
@@ -146,6 +145,11 @@ class Trained:
             if self.keeper is not None:
                 self.keeper.keep(name, found)
         return found
+
+
+def stack_size(law: CandidateLaw) -> int:
+    """How many adapters one pass has room for."""
+    return max(1, MOST_NUMBERS.get(law.base.device.type, MOST_NUMBERS["cpu"]) // law.footprint)
 
 
 def _rows(reference: Reference, reward: Tensor) -> tuple[Tensor, Tensor]:
