@@ -56,6 +56,7 @@ KEPT = {"anonymous", "incentive_compatible"}  # by approximate training, in gene
 KEPT_BY: dict[str, set[str]] = {
     "max_in_range": {"anonymous", "no_deficit"},  # its regret has the gaps of the models without somebody as well
     "checkpoints": {"anonymous", "no_deficit", "individually_rational"},
+    "cumulant": {"anonymous", "no_deficit", "individually_rational"},  # on any policy (Jensen)
 }
 BENDING = {"influence", "boosts", "status_quo"}  # options that make social welfare another objective
 NAMING = {"influence", "relevance"}  # options that treat agents by name

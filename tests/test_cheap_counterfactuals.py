@@ -19,7 +19,7 @@ from tests.games import Game, games, one_game, random_lies
 
 ALL = {"name": "max_in_range", "candidates": "all"}
 EARLY = {"name": "early_stopped", "fraction": 0.3}
-PAYMENTS = {"checkpoints": "checkpoints", "early_stopped": EARLY, "own": "max_in_range", "all": ALL}
+PAYMENTS = {"cumulant": "cumulant", "checkpoints": "checkpoints", "early_stopped": EARLY, "own": "max_in_range", "all": ALL}
 BENT = {"name": "social_welfare", "influence": [1.0, 2.0, 0.5], "status_quo": 0.4}
 THREE = games(max_agents=3, min_agents=3)
 
@@ -247,13 +247,14 @@ def test_what_is_claimed_of_a_hasty_tuner_is_found(payment: str, steps: int) -> 
 def test_what_is_claimed_depends_on_the_tuner() -> None:
     claims = {
         (payment, tuner): Recipe(payment=payment, fine_tuner=tuner).claims
-        for payment in ("checkpoints", "early_stopped", "max_in_range", "affine_maximizer")
+        for payment in ("checkpoints", "early_stopped", "max_in_range", "affine_maximizer", "cumulant")
         for tuner in ("exact", "mirror", "lora", "rloo")
     }
     assert claims["max_in_range", "exact"] == claims["affine_maximizer", "exact"]
     assert claims["max_in_range", "rloo"] == {"anonymous", "no_deficit"}
     assert claims["checkpoints", "rloo"] == {"anonymous", "no_deficit"}
     assert claims["checkpoints", "lora"] == {"anonymous", "no_deficit", "individually_rational"}
+    assert claims["cumulant", "rloo"] == {"anonymous", "no_deficit", "individually_rational"}
     assert claims["early_stopped", "rloo"] == {"anonymous", "incentive_compatible"}
 
 
