@@ -14,7 +14,7 @@ from reports.cli.options import JsonOption, print_json
 
 # module to look for, what needs it, what to install
 OPTIONAL = (
-    ("gguf", "trueward pool build (the default language model)", "trueward[lm]"),
+    ("gguf", "trueward finetune, tuned_tones, pool build (the default language model)", "trueward[lm]"),
     ("vaderSentiment", "trueward pool build (reward positivity)", "trueward[lm]"),
     ("profanity_check", "trueward pool build (reward harmlessness)", "trueward[lm]"),
     ("textblob", "trueward pool build (reward subjectivity)", "trueward[lm]"),
