@@ -47,7 +47,7 @@ def test_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (yaml,) = [code for language, code in BLOCKS if language == "yaml"]
     (tmp_path / "game.yaml").write_text(yaml)
     monkeypatch.chdir(tmp_path)
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 12
     for command in COMMANDS:
         monkeypatch.setattr(sys, "argv", command.split())
         with pytest.raises(SystemExit) as end:
