@@ -459,15 +459,16 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
+SAID = [["a", "ab", "b"], ["aa", ""]]
 LISTED = {
-    "reference": {"language_model": "enumerable", "prompts": ["p", "q"]},
+    "reference": {"language_model": "enumerable", "prompts": ["p", "q"], "responses": SAID},
     "agents": [{"rewards": {"reward": {"name": "letters", "characters": "a"}}}],
 }
 
 
 def test_a_language_model_is_a_reference(listed: list[Any]) -> None:
     scenario = made(LISTED)
-    assert listed == [("enumerable", {"prompts": ["p", "q"]})]
+    assert listed == [("enumerable", {"prompts": ["p", "q"], "responses": SAID})]
     assert scenario.reference.policy.tolist() == [[0.2, 0.3, 0.5], [0.6, 0.4, 0.0]]
     assert scenario.reference.responses == Responses(("p", "q"), (("a", "ab", "b"), ("aa", "")))
     assert scenario.truth.rewards[0, 0].tolist() == [[1.0, 0.5, 0.0], [1.0, 0.0, 0.0]]
@@ -499,8 +500,12 @@ WRONG_FILES = {  # dotted settings on TEXTS, and what the sentence must say
     ),
     "a language model by number": ({"reference": {"language_model": 3}}, ["reference.language_model is 3"]),
     "a wrong option of it": (
-        {"reference": {"language_model": "enumerable", "wrong": 1}},
+        {"reference": {"language_model": "enumerable", "length": 1, "wrong": 1}},
         ["reference.language_model", "no option 'wrong'"],
+    ),
+    "a language model that may say anything": (
+        {"reference": {"language_model": "enumerable", "prompts": ["a"]}},
+        ["reference: the language model enumerable may say anything", "trueward finetune", "list responses"],
     ),
     "a pool with more": ({"reference": {"pool": "story_tones", "seed": 1}}, ["reference", "pool, seed"]),
     "responses without texts": ({"reference": {"responses": []}}, ["reference", "responses"]),
