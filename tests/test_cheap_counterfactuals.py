@@ -19,7 +19,13 @@ from tests.games import Game, games, one_game, random_lies
 
 ALL = {"name": "max_in_range", "candidates": "all"}
 EARLY = {"name": "early_stopped", "fraction": 0.3}
-PAYMENTS = {"cumulant": "cumulant", "checkpoints": "checkpoints", "early_stopped": EARLY, "own": "max_in_range", "all": ALL}
+PAYMENTS = {
+    "cumulant": "cumulant",
+    "checkpoints": "checkpoints",
+    "early_stopped": EARLY,
+    "own": "max_in_range",
+    "all": ALL,
+}
 BENT = {"name": "social_welfare", "influence": [1.0, 2.0, 0.5], "status_quo": 0.4}
 THREE = games(max_agents=3, min_agents=3)
 
