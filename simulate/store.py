@@ -202,9 +202,16 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """The file of `parquet_bytes`."""
+    path.write_bytes(parquet_bytes(frame))
+
+
+def parquet_bytes(frame: pd.DataFrame) -> bytes:
     """The same frame gives the same bytes: one row group, no pandas metadata."""
+    sink = pa.BufferOutputStream()
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd", row_group_size=max(1, len(frame)))
+    pq.write_table(table, sink, compression="zstd", row_group_size=max(1, len(frame)))
+    return sink.getvalue().to_pybytes()
 
 
 def _plain(value: Any) -> Any:
