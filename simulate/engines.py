@@ -15,7 +15,9 @@ from mechanisms.fine_tuners.training.climb import Watch
 from simulate.adapters.kept import Kept
 from simulate.adapters.tuned import tuned
 from simulate.config import Config
+from simulate.errors import BadInput
 from simulate.history import History
+from simulate.last_policies import last_policies
 from simulate.market import Market
 from simulate.process import settle
 from simulate.scenario import build
@@ -37,10 +39,20 @@ class Job:
 Engine = Callable[[Sequence[Job], Progress], list[History]]  # histories in the order of jobs
 
 
-def jobs_of(config: Config, batch: int | None, dtype: torch.dtype, device: str, keep: Path | None = None) -> list[Job]:
-    """A game's replicates, ``batch`` at a time (default: all at once)."""
-    numbers, size = tuple(range(config.replicates)), batch or config.replicates
-    return [Job(config, numbers[i : i + size], dtype, device, keep) for i in range(0, config.replicates, size)]
+def jobs_of(
+    config: Config, batch: int | None, dtype: torch.dtype, device: str, keep: Path | None = None, only: int | None = None
+) -> list[Job]:
+    """A game's replicates, or ``only`` that one, ``batch`` at a time (default: all at once).  Raises BadInput."""
+    numbers = tuple(range(config.replicates)) if only is None else (require_replicate(config, only),)
+    size = batch or config.replicates
+    return [Job(config, numbers[i : i + size], dtype, device, keep) for i in range(0, len(numbers), size)]
+
+
+def require_replicate(config: Config, only: int) -> int:
+    """The number of a replicate of the scenario.  Raises BadInput."""
+    if not 0 <= only < config.replicates:
+        raise BadInput(f"--only-replicate is {only}; {config.name} has the replicates 0 to {config.replicates - 1}")
+    return only
 
 
 def unwatched(progress: object) -> None:
@@ -58,6 +70,8 @@ def played(job: Job, progress: Progress = lambda rounds: None, watch: Watch = un
         if kept is not None:
             kept.played(mechanism, market.last)
         progress(1)
+    if market.last is not None:
+        market.history.policies = last_policies(scenario.reference, market.last.outcome.policy, job.replicates)
     return market.history
 
 

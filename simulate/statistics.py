@@ -63,6 +63,25 @@ def unpaired(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Paired:
     return Paired(float(a.mean() - b.mean()), *_interval(gaps), float(larger))
 
 
+def mean_intervals(values: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Percentile bootstrap intervals of the means over replicates of ``values [B, m]``: ``low, high [m]``."""
+    size = len(values)
+    counts = np.apply_along_axis(np.bincount, 1, _draws(size, seed), minlength=size)  # resamples, by how often each
+    low, high = np.quantile(counts @ values / size, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+def performance_profile(values: np.ndarray, thresholds: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Share of replicates ``values [B]`` that reach each of ``thresholds [m]``, with its interval: ``[3, m]``.
+
+    Rows are share, low, high: F(x) = #{b: values_b >= x} / B, and its pointwise percentile bootstrap interval (Agarwal
+    et al. 2021, "Deep reinforcement learning at the edge of the statistical precipice", section 4.2).  Replicates that
+    are NaN reach nothing.
+    """
+    reached = (values[:, None] >= thresholds).astype(np.float64)
+    return np.stack([reached.mean(0), *mean_intervals(reached, seed)])
+
+
 def _draws(size: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(size, size=(RESAMPLES, size))
 
