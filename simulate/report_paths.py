@@ -59,9 +59,9 @@ class ReportPaths:
 
 
 def report_paths(
-    truth: Valuation, agents: tuple[str, ...], mine: tuple[int, ...], all_: int, rounds: int
+    truth: Valuation, agents: tuple[str, ...], replicates: tuple[int, ...], of: int, rounds: int
 ) -> ReportPaths:
-    """Nothing yet, of the game that ``truth`` (``[B, n, P, K]``) begins; ``mine`` are its B of ``all_`` replicates."""
+    """Nothing yet, of a game that begins at ``truth`` (``[B, n, P, K]``) with B of its ``of`` replicates."""
     few = agents[:MOST_AGENTS]
     a_round = min(of, MOST_REPLICATES) * len(few) * truth.rewards.shape[-2] * truth.rewards.shape[-1]
     room = min(rounds, MOST_NUMBERS // a_round)
