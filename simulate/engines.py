@@ -40,7 +40,12 @@ Engine = Callable[[Sequence[Job], Progress], list[History]]  # histories in the 
 
 
 def jobs_of(
-    config: Config, batch: int | None, dtype: torch.dtype, device: str, keep: Path | None = None, only: int | None = None
+    config: Config,
+    batch: int | None,
+    dtype: torch.dtype,
+    device: str,
+    keep: Path | None = None,
+    only: int | None = None,
 ) -> list[Job]:
     """A game's replicates, or ``only`` that one, ``batch`` at a time (default: all at once).  Raises BadInput."""
     numbers = tuple(range(config.replicates)) if only is None else (require_replicate(config, only),)
