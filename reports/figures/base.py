@@ -12,6 +12,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from reports.games import Game
+from reports.text import listed
+from simulate.contest import FALLBACK, RANKED, one_objective
 from simulate.statistics import LEVEL, RESAMPLES
 
 Games = Sequence[Game]
@@ -63,12 +65,19 @@ def dashes(count: int) -> list[Any]:
 
 def what_varies(games: Games) -> str:
     """How many replicates there are, and what differs between them."""
-    n = len(games[0].history.replicates)
+    sizes = {game.name: len(game.history.replicates) for game in games}
+    n = max(sizes.values())
     if n == 1:
         return "One replicate, so there is nothing to take an interval over."
-    return f"n = {n} replicates, which differ in the agents' random streams and in whatever the scenario draws."
+    many = str(n) if len(set(sizes.values())) == 1 else listed(f"{size} under {name}" for name, size in sizes.items())
+    return f"n = {many} replicates, which differ in the agents' random streams and in whatever the scenario draws."
 
 
 def interval_method() -> str:
     """How intervals are made."""
     return f"{LEVEL:.0%} percentile bootstrap interval of the interquartile mean ({RESAMPLES} resamples)"
+
+
+def ranked_by(games: Games) -> str:
+    """The metric and column that orders mechanisms: losses where they are in the same units, welfare elsewhere."""
+    return RANKED if one_objective(game.config for game in games) else FALLBACK
