@@ -88,8 +88,8 @@ def _runs(folder: Path) -> list[tuple[str | None, Path]]:
         return [(None, folder)]
     path = folder / "comparison.json"
     if not path.exists() and begun(folder):
-        names = unfinished(folder)[0].mechanisms
-        return [(name, folder / checked_name(name)) for name in names] or [(None, folder)]
+        started = unfinished(folder)[0].mechanisms
+        return [(name, folder / checked_name(name)) for name in started] or [(None, folder)]
     if not path.exists():
         raise BadInput(f"{folder}: holds neither manifest.json nor comparison.json; it is not a run folder")
     rows = read_json(path).get("mechanisms")

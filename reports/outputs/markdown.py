@@ -13,7 +13,7 @@ from reports.text import visible
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~!$])")
-_BEGINNING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+_BEGINNING = re.compile(r"^(\d*)([-+=](?=[\s=-])|(?<=\d)[.)](?=\s|$))")  # of a list, or an underlined heading
 # Sites turn these into links and mentions after Markdown has spoken; a zero-width space comes between.
 _AFTERWARDS = re.compile(r"(@|:(?=//)|\bwww(?=\.)|#(?=\d))")
 
