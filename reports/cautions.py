@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reports.inputs import altered
 from reports.provenance import dirty
 from reports.study import Study
+from reports.text import listed
 
 Caution = tuple[str, str]  # what, and a sentence on it
 
@@ -17,7 +19,8 @@ UNCOMMITTED = (
 
 def cautions(study: Study) -> list[Caution]:
     """In the order in which they matter; what is missing altogether is said before them (reports/absent.py)."""
-    return [*_fewer(study), *_unpaired(study), *_objectives(study), *([UNCOMMITTED] if dirty(study.games) else [])]
+    played = [*_altered(study), *([UNCOMMITTED] if dirty(study.games) else [])]
+    return [*_fewer(study), *_unpaired(study), *_objectives(study), *played]
 
 
 def _fewer(study: Study) -> Iterator[Caution]:
@@ -25,7 +28,14 @@ def _fewer(study: Study) -> Iterator[Caution]:
     for game in study.games:
         found, asked = len(game.history.replicates), game.config.replicates
         if found < asked:
-            yield "Missing replicates", f"{game.name} holds {found} of the {asked} replicates that its scenario names."
+            alone = " It was played so (--only-replicate)." if "only_replicate" in game.run.manifest else ""
+            says = f"{game.name} holds {found} of the {asked} replicates that its scenario names.{alone}"
+            yield "Missing replicates", says
+
+
+def _altered(study: Study) -> Iterator[Caution]:
+    if names := altered(study):
+        yield "Configuration changed", f"config.toml of {listed(names)} is not the one that was played, by its digest."
 
 
 def _unpaired(study: Study) -> Iterator[Caution]:

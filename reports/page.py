@@ -25,6 +25,7 @@ from reports.tables.agents import SHOWN as AGENT_COLUMNS
 from reports.tables.agents import agents
 from reports.tables.terminal import number
 from reports.text import agreed, listed
+from reports.words import words
 from simulate.metrics import METRICS
 from simulate.statistics import LEVEL, RESAMPLES
 
@@ -81,7 +82,6 @@ def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:
         "arrows": ARROWS,
         "rows": study.rows,
         "best": _best(study),
-        "pairs": study.against_best(),
         "ranked_by": study.ranked_by,
         "missing": missing_sentence(study.absent, names),
         "cautions": cautions(study),
@@ -101,6 +101,7 @@ def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:
         "environment": environment(games),
         "pool": pool_sentence(config),
         "limitations": limitations(study),
+        **words(study),
         "configurations": [(game.name, _configuration(game.run.folder / "config.toml")) for game in games],
     }
 
