@@ -8,7 +8,7 @@ from typing import Any
 import griffe
 
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
-SPECIAL = re.compile(r"[\\*_\[\]<>|#]")
+SPECIAL = {**{mark: f"\\{mark}" for mark in "\\*_[]>#"}, "<": "&lt;"}
 
 
 class PlainText(griffe.Extension):
@@ -33,4 +33,4 @@ def _paragraph(text: str) -> str:
     if text.lstrip().startswith(">>>"):
         return f"```pycon\n{text}\n```"
     parts = CODE.split(text)  # odd parts are code
-    return "".join(part if i % 2 else SPECIAL.sub(r"\\\g<0>", part) for i, part in enumerate(parts))
+    return "".join(part if i % 2 else part.translate(str.maketrans(SPECIAL)) for i, part in enumerate(parts))

@@ -40,7 +40,7 @@ PAGES = {  # page: title, where its catalogue is
     "tables": ("Tables", "reports.tables"),
     "benchmarks": ("Benchmarks", "simulate.benchmarks"),
 }
-SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})
+SPECIAL = str.maketrans({**{mark: f"\\{mark}" for mark in "\\*_[]>#"}, "<": "&lt;"})
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
