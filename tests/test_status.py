@@ -51,7 +51,7 @@ def test_a_finished_run(tmp_path: Path) -> None:
     found = status(write_game(tmp_path / "run", "two_camps", rounds=2, replicates=2))
     assert (found["what"], found["scenario"], found["ended"]) == ("run", "two_camps", True)
     assert (found["done"], found["total"], found["units"]) == (2, 2, "rounds")
-    assert "welfare loss" in found["facts"]["vcg"]
+    assert "welfare loss" in found["facts"]["social_welfare+kl+affine_maximizer"]
     assert 0 <= found["age"] < 120
 
 
