@@ -17,7 +17,6 @@ from simulate.statistics import LEVEL, RESAMPLES
 
 MOST_BARS = 10  # responses
 MOST_LETTERS = 90  # of a response
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++", "ooo")
 
 
 def data(games: Games) -> pd.DataFrame:
@@ -32,32 +31,27 @@ def data(games: Games) -> pd.DataFrame:
 def before_and_after(games: Games) -> Figure:
     """A group of bars a response: the reference, then the last policy under each mechanism."""
     frame, kept = data(games), _kept(games)
-    places = {tuple(key): row for row, key in enumerate(_chosen(games).to_numpy().tolist())}
-    count, texts = len(kept) + 1, frame.drop_duplicates(["prompt", "response"])
+    texts = _chosen(games).merge(frame.drop_duplicates(["prompt", "response"]), on=["prompt", "response"])
+    count, size = len(kept) + 1, len(texts)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9, 1.2 + len(places) * max(0.55, 0.2 * count)), layout="constrained")
+        figure = Figure(figsize=(9, 1.2 + size * max(0.55, 0.2 * count)), layout="constrained")
         axes = figure.subplots()
-        step = 0.8 / count
-        for i, (game, colour) in enumerate(zip([None, *kept], ["#bbbbbb", *colours(len(kept))], strict=True)):
-            own = texts if game is None else frame[frame["mechanism"] == game.name]
-            rows = [
-                places[p, k] + (i - (count - 1) / 2) * step for p, k in zip(own["prompt"], own["response"], strict=True)
-            ]
-            value = own["reference" if game is None else "policy"]
-            reach = None if game is None else [(value - own["low"]).clip(lower=0), (own["high"] - value).clip(lower=0)]
+        offsets = (np.arange(count) - (count - 1) / 2) * 0.8 / count
+        axes.barh(
+            np.arange(size) + offsets[0], texts["reference"], 0.8 / count, color="#b5b5b5", label="before: reference"
+        )
+        for game, colour, offset in zip(kept, colours(len(kept)), offsets[1:], strict=True):
+            own = texts[["prompt", "response"]].merge(frame[frame["mechanism"] == game.name])
+            reach = [(own["policy"] - own["low"]).clip(lower=0), (own["high"] - own["policy"]).clip(lower=0)]
             axes.barh(
-                rows, value, step, xerr=reach, color=colour, edgecolor="white", linewidth=0.5,
-                hatch=HATCHES[(i - 1) % len(HATCHES)] if game else "", error_kw={"elinewidth": 1.1, "capsize": 2},
-                label="reference (before)" if game is None else label(game.name, 40),
+                np.arange(size) + offset, own["policy"], 0.8 / count, xerr=reach, color=colour,
+                error_kw={"elinewidth": 1.1, "capsize": 2}, label=f"after: {label(game.name, 32)}",
             )  # fmt: skip
-        names = {
-            places[row.prompt, row.response]: _named(row.prompt, row.response, row.text) for row in texts.itertuples()
-        }
-        axes.set_yticks(range(len(places)), [names[row] for row in range(len(places))])
-        axes.set_ylim(len(places) - 0.5, -0.5)
+        axes.set_yticks(range(size), _names(texts))
+        axes.set_ylim(size - 0.5, -0.5)
         axes.set(xlabel="probability of the response", ylabel="", xlim=(0, None))
         axes.grid(axis="y", visible=False)
-        figure.legend(loc="outside upper center", ncol=min(count, 4), frameon=False)
+        figure.legend(loc="outside upper center", ncol=min(count, 3), frameon=False)
     return figure
 
 
@@ -71,9 +65,9 @@ def caption(games: Games) -> str:
     n = listed(dict.fromkeys(str(int(_policies(game)["replicates"].iloc[0])) for game in kept))
     return (
         "Probability of a response before the first round (grey, fixed by the scenario: no interval) and after the "
-        f"last: mean over n = {n} replicates; bar: its {LEVEL:.0%} percentile bootstrap interval ({RESAMPLES} "
-        "resamples). Replicates differ in the agents' random streams and in whatever the scenario draws."
-        f"{some}{few}"
+        f"last, in the order of the legend: mean over n = {n} replicates; bar: its {LEVEL:.0%} percentile "
+        f"bootstrap interval ({RESAMPLES} resamples). Replicates differ in the agents' random streams and in whatever "
+        f"the scenario draws.{some}{few}"
     )
 
 
@@ -82,7 +76,7 @@ def finding(games: Games) -> str:
     sentences = []
     for name, own in data(games).groupby("mechanism", sort=False):
         row = own.iloc[int((own["policy"] - own["reference"]).abs().argmax())]
-        what = _named(row["prompt"], row["response"], row["text"]).replace("\n", " ")
+        what = _names(row.to_frame().T)[0].replace("\n", " ")
         moved = (
             f"from {number(row['reference'])} to {number(row['policy'])} [{number(row['low'])}, {number(row['high'])}]"
         )
@@ -108,13 +102,17 @@ def _policies(game: Game) -> pd.DataFrame:
 
 def _chosen(games: Games) -> pd.DataFrame:
     """``prompt, response``: in their order where all fit, else those that moved most under any mechanism."""
-    moved = [
-        _policies(game).assign(moved=lambda own: (own["policy"] - own["reference"]).abs()) for game in _kept(games)
-    ]
-    most = pd.concat(moved).groupby(["prompt", "response"], as_index=False)["moved"].max()
+    frame = pd.concat([_policies(game) for game in _kept(games)])
+    moved = frame.assign(moved=(frame["policy"] - frame["reference"]).abs())
+    most = moved.groupby(["prompt", "response"])["moved"].max().reset_index()
     if len(most) > MOST_BARS:
         most = most.iloc[np.argsort(-most["moved"].to_numpy(), kind="stable")[:MOST_BARS]]
     return most[["prompt", "response"]].reset_index(drop=True)
+
+
+def _names(frame: pd.DataFrame) -> list[str]:
+    columns = (frame["prompt"], frame["response"], frame["text"])
+    return [_named(int(prompt), int(response), text) for prompt, response, text in zip(*columns, strict=True)]
 
 
 def _named(prompt: int, response: int, text: object) -> str:

@@ -80,7 +80,7 @@ def finding(games: Games) -> str:
     for name, own in data(games).groupby("mechanism", sort=False):
         count = own["status"].value_counts()
         broken = int(count.get("refuted", 0)) + int(count.get("contradicted", 0))
-        worst = own.loc[own["violation"].idxmax(), "axiom"] if broken else ""
+        worst = str(own["axiom"].iloc[int(own["violation"].fillna(0.0).argmax())])
         most = f", {worst.replace('_', ' ')} by most ({number(float(own['violation'].max()))})" if broken else ""
         sentences.append(f"{name} claims {count.get('proved', 0)} of {len(own)} axioms; {broken} are refuted{most}.")
     return " ".join(sentences)

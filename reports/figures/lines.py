@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -15,7 +16,7 @@ from reports.text import label
 
 
 def lines(
-    frame: pd.DataFrame, names: Sequence[str], x: str, middle: str, said: dict[str, str], steps: str | None = None
+    frame: pd.DataFrame, names: Sequence[str], x: str, middle: str, said: dict[str, Any], steps: str | None = None
 ) -> tuple[Figure, Axes]:
     """``middle`` over ``x`` with a band from ``low`` to ``high``; ``said`` names the axes."""
     count, labels = len(names), {name: label(name, 40) for name in names}
@@ -31,7 +32,8 @@ def lines(
         )  # fmt: skip
         for name, colour in zip(names, colours(count), strict=True):
             own = frame[frame["mechanism"] == name]
-            axes.fill_between(own[x], own["low"], own["high"], color=colour, alpha=0.18, linewidth=0, step=steps)  # type: ignore[arg-type]
+            band: dict[str, Any] = {"color": colour, "alpha": 0.18, "linewidth": 0, "step": steps}
+            axes.fill_between(own[x], own["low"], own["high"], **band)
         axes.set(**said)
         place = {"bbox_to_anchor": (0.5, 1.0), "ncol": min(count, 3), "handlelength": 3.5}
         sns.move_legend(axes, "lower center", title=None, frameon=False, **place)

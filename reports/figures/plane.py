@@ -67,7 +67,7 @@ def principal(points: Points) -> Plane:
 
     def axes_of(axes: Axes) -> None:
         for side, share in zip("xy", shares, strict=True):
-            axes.set(**{f"{side}label": f"component {'xy'.index(side) + 1} ({share:.0%})"})  # type: ignore[arg-type]
+            axes.set(**{f"{side}label": f"component {'xy'.index(side) + 1} ({share:.0%})"})
         if shares[1] < 1e-9:
             axes.set_ylim(-1, 1)
 

@@ -21,7 +21,7 @@ ROUNDING = 1e-9
 
 
 def data(games: Games) -> pd.DataFrame:
-    """``mechanism``, both quantities with ``_low`` and ``_high``; ``dominated``: whether another is better both ways."""
+    """``mechanism``, both quantities with ``_low`` and ``_high``, and whether another mechanism beats it both ways."""
     rows = []
     for game in games:
         row: dict[str, object] = {"mechanism": game.name}
@@ -70,7 +70,8 @@ def finding(games: Games) -> str:
     """Who is on the frontier, and where."""
     frame = data(games)
     edge = frame[~frame["dominated"]]
-    names = [f"{row.mechanism} ({number(row.revenue)} for {number(row.social_welfare)})" for row in edge.itertuples()]
+    columns = (edge["mechanism"], edge["revenue"], edge["social_welfare"])
+    names = [f"{name} ({number(earned)} for {number(welfare)})" for name, earned, welfare in zip(*columns, strict=True)]
     return f"No mechanism has more of both revenue and welfare than {listed(names)}."
 
 
