@@ -21,11 +21,11 @@ class Absent:
     @property
     def why(self) -> str:
         """The end of a sentence, the same wherever the folder lies."""
+        for place in (self.folder, self.folder.parent):
+            if begun(place):
+                return f"it was interrupted (`trueward resume {place.resolve().name}` finishes it)"
         if not self.folder.is_dir():
             return "its folder is not there"
-        if begun(self.folder) or begun(self.folder.parent):
-            place = self.folder if begun(self.folder) else self.folder.parent
-            return f"it was interrupted (`trueward resume {place.resolve().name}` finishes it)"
         return self.error.replace(str(self.folder), self.folder.resolve().name)
 
 
