@@ -14,6 +14,7 @@ from reports.dashboard.curves import curves, said
 from reports.dashboard.live_market import LiveMarket
 from reports.dashboard.panels import PANELS, Panel
 from reports.dashboard.server import SCENARIO
+from reports.drawing import data_uri, svg
 from simulate.config import Config
 
 CONFIG = Config.model_validate_json(os.environ[SCENARIO])
@@ -37,7 +38,7 @@ def Standing(market: LiveMarket) -> Any:  # noqa: N802
     """How far play is, and under which mechanism."""
     update_counter.get()  # a component that reads it is drawn again after every step
     mechanism = market.config.mechanism
-    solara.Markdown(f"## Round {len(market.history)} of {market.config.rounds}")
+    solara.v.Html(tag="h2", children=[f"Round {len(market.history)} of {market.config.rounds}"])
     solara.Text(
         f"payment {mechanism.payment}, beta {mechanism.beta:g}; means over {market.config.replicates} replicates"
     )
@@ -47,7 +48,9 @@ def _shown(panel: Panel) -> Any:
     @solara.component
     def Picture(market: LiveMarket) -> Any:  # noqa: N802
         update_counter.get()
-        solara.FigureMatplotlib(curves(market.history, panel), format="png")
-        solara.Text(said(market.history, panel), classes=["caption"])
+        words = said(market.history, panel)
+        image = {"src": data_uri(svg(curves(market.history, panel))), "alt": words, "style": "width: 100%"}
+        solara.v.Html(tag="img", attributes=image)
+        solara.Text(words, classes=["caption"])
 
     return Picture

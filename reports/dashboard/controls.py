@@ -22,7 +22,7 @@ def controls(config: Config) -> Controls:
     """By parameter of `LiveMarket`, in the form that SolaraViz reads.  Raises BadInput where no payment fits."""
     given = config.mechanism
     keys = MechanismConfig.model_validate(expanded(given)) if isinstance(given, str) else given
-    beta = {"type": "SliderFloat", "label": "beta: the price of leaving the reference", **_range(keys.beta, 0.01)}
+    beta = {"type": "SliderFloat", "label": "beta", **_range(keys.beta, 0.01)}
     return {"beta": beta, "payment": _payments(config, name_of(keys.payment)), **_sizes(config)}
 
 

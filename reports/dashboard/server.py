@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import warnings
 from importlib.metadata import files
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def address(at: socket.socket) -> str:
 def serve(config: Config, at: socket.socket) -> None:
     """Until it is interrupted, which is how it ends: KeyboardInterrupt."""
     os.environ |= settings(config)
+    warnings.filterwarnings("ignore", module="solara")  # its advice on embedding pages in others
     import uvicorn
     from solara.server.starlette import app
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -66,7 +68,7 @@ def settings(config: Config) -> dict[str, str]:
         "SOLARA_APP": "reports.dashboard.app",
         "SOLARA_MODE": "production",
         "SOLARA_CHECK_HOOKS": "off",  # of Mesa's own components
-        "SOLARA_SESSION_SAME_SITE": "lax",
+        "SOLARA_THEME_SHOW_BANNER": "False",
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_ASSETS_PROXY": "True",  # the page asks this server, not a content network
         "SOLARA_ASSETS_PROXY_CACHE_DIR": str(front_end),
