@@ -19,8 +19,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
+from typer.testing import CliRunner
 
 from reports import page as page_module
+from reports.cli.app import app
 from reports.figures import FIGURES
 from reports.games import read_games, read_runs
 from reports.latex import MOST_ROWS, latex, latex_table
@@ -364,8 +366,8 @@ def test_fewer_replicates_than_asked_are_said(contest, tmp_path):
 
 
 def test_the_command_says_what_it_wrote(contest, tmp_path):
-    command = [sys.executable, "-m", "reports.cli.app", "report", str(contest), "--format", "tables", "--out"]
-    done = subprocess.run([*command, str(tmp_path / "out"), "--json"], capture_output=True, text=True, check=True)
+    command = ["report", str(contest), "--format", "tables", "--json", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
     told = json.loads(done.stdout)
     assert Path(told["report"]) == tmp_path / "out" / "tables"
     assert {Path(name).suffix for name in told["files"]} == {".csv", ".parquet", ".tex"}
