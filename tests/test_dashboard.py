@@ -99,7 +99,7 @@ def served() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     if absent := [name for name in server.NEEDED if server.package_version(name) is None]:
         pytest.skip(f"the extra dashboard is not installed: {', '.join(absent)}")
     command = [sys.executable, "-m", "reports.cli.app", "dashboard", "two_camps", "--port", "0"]
-    more = ["--rounds", "30", "--replicates", "4", "--set", "agents.0.name=<b>left</b>"]
+    more = ["--rounds", "8", "--replicates", "4", "--set", "agents.0.name=<b>left</b>"]
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=settings,
@@ -138,13 +138,13 @@ def test_step_play_and_reset(browser: Browser, served: tuple[str, subprocess.Pop
     browser.shown(1280)
     browser.driver.set_page_load_timeout(120)
     browser.open(address)
-    first = seen(browser, "Round 0 of 30")
+    first = seen(browser, "Round 0 of 8")
     assert "size of <b>left</b>" in first
     empty = pictures(browser)
     assert len(empty) == len(PANELS)
 
     click(browser, "step")
-    assert "In round 1 the welfare loss is" in seen(browser, "Round 1 of 30")
+    assert "In round 1 the welfare loss is" in seen(browser, "Round 1 of 8")
     drawn = pictures(browser)
     assert all(before != after for before, after in zip(empty, drawn, strict=True))
 
@@ -154,9 +154,9 @@ def test_step_play_and_reset(browser: Browser, served: tuple[str, subprocess.Pop
     assert [line for line in browser.complaints() if line.startswith("SEVERE")] == []
 
     click(browser, "▶")
-    seen(browser, "Round 30 of 30")
+    seen(browser, "Round 8 of 8")
     click(browser, "reset")
-    seen(browser, "Round 0 of 30")
+    seen(browser, "Round 0 of 8")
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
