@@ -147,7 +147,6 @@ def check_pdf(report: Report) -> None:
     content = OUTPUTS["pdf"](report).files["report.pdf"]
     assert content.startswith(b"%PDF-")
     assert not re.search(rb"/(JavaScript|JS|EmbeddedFile|URI|Launch)\b", content)
-    assert OUTPUTS["pdf"](report).files["report.pdf"] == content
 
 
 CHECKS = {"html": check_html, "markdown": check_markdown, "tables": check_tables, "pdf": check_pdf}
@@ -158,7 +157,7 @@ def test_hostile_names_are_text_in_every_output(name, hostile):
     CHECKS[name](hostile)
 
 
-@pytest.mark.parametrize("name", set(OUTPUTS) - {"pdf"})
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "pdf" else n for n in OUTPUTS])
 def test_the_same_report_is_the_same_bytes(name, contest):
     first, second = (OUTPUTS[name](report_of([contest])).files for _ in range(2))
     assert first == second
