@@ -25,8 +25,8 @@ def how_sure(comparisons: Comparisons) -> str:
     between = f"[{found['improvement_low']:.0%}, {found['improvement_high']:.0%}]"
     return (
         f"{found['better']} is ahead of {found['worse']} in {share} {between} of the {what} (ties count half). By "
-        f"itself this has p = {number(found['p'])}; after Holm's adjustment for all {comparisons.made} comparisons made here, "
-        f"p = {number(found['p_holm'])}."
+        f"itself this has p = {number(found['p'])}; after Holm's adjustment for all {comparisons.made} comparisons "
+        f"made here, p = {number(found['p_holm'])}."
     )
 
 
