@@ -9,7 +9,7 @@ import solara
 from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
 
-from reports.dashboard.controls import controls, starting_values
+from reports.dashboard.controls import controls, spelled_out, starting_values
 from reports.dashboard.curves import curves, said
 from reports.dashboard.live_market import LiveMarket
 from reports.dashboard.panels import PANELS, Panel
@@ -37,7 +37,7 @@ def Page() -> Any:  # noqa: N802 - components are named so
 def Standing(market: LiveMarket) -> Any:  # noqa: N802
     """How far play is, and under which mechanism."""
     update_counter.get()  # a component that reads it is drawn again after every step
-    mechanism = market.config.mechanism
+    mechanism = spelled_out(market.config)
     solara.v.Html(tag="h2", children=[f"Round {len(market.history)} of {market.config.rounds}"])
     solara.Text(
         f"payment {mechanism.payment}, beta {mechanism.beta:g}; means over {market.config.replicates} replicates"

@@ -20,8 +20,7 @@ Controls = dict[str, dict[str, Any]]
 
 def controls(config: Config) -> Controls:
     """By parameter of `LiveMarket`, in the form that SolaraViz reads.  Raises BadInput where no payment fits."""
-    given = config.mechanism
-    keys = MechanismConfig.model_validate(expanded(given)) if isinstance(given, str) else given
+    keys = spelled_out(config)
     beta = {"type": "SliderFloat", "label": "beta", **_range(keys.beta, 0.01)}
     return {"beta": beta, "payment": _payments(config, name_of(keys.payment)), **_sizes(config)}
 
@@ -29,6 +28,12 @@ def controls(config: Config) -> Controls:
 def starting_values(chosen: Controls) -> dict[str, Any]:
     """What the controls say before anybody touches them."""
     return {name: control["value"] for name, control in chosen.items()}
+
+
+def spelled_out(config: Config) -> MechanismConfig:
+    """The mechanism by its keys, though the scenario may name it."""
+    given = config.mechanism
+    return MechanismConfig.model_validate(expanded(given)) if isinstance(given, str) else given
 
 
 def _payments(config: Config, own: str) -> dict[str, Any]:

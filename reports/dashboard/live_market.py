@@ -17,6 +17,8 @@ class LiveMarket(Market):
     Reset makes a new one from what the controls say; it has played no round.
     """
 
+    running: bool  # Mesa's; it sets it without saying what it is
+
     def __init__(self, config: Config, **kwargs: Any) -> None:
         self.config = chosen_config(config, kwargs)
         super().__init__(build(self.config, self.config.name))
