@@ -37,12 +37,12 @@ def manipulation_gain(games: Games) -> Figure:
         figure = Figure(figsize=(9, 1.3 + 0.62 * count), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0, color="#444444", linewidth=1)
-        sns.boxplot(
-            frame, x="gain", y="mechanism", order=[game.name for game in games], color="#e8e8e8", width=0.5,
-            showfliers=False, whis=(0, 100), linewidth=1, ax=axes,
-        )  # fmt: skip
         for row, (game, colour, marker) in enumerate(zip(games, colours(count), markers(count), strict=True)):
-            own = frame.loc[frame["mechanism"] == game.name, "gain"].to_numpy()[:MOST_DOTS]
+            own = frame.loc[frame["mechanism"] == game.name, "gain"].to_numpy()
+            low, median, high = np.nanquantile(own, [0.25, 0.5, 0.75])
+            axes.barh(row, high - low, 0.5, left=low, color="#ebebeb", edgecolor="#777777", linewidth=0.8)
+            axes.vlines(median, row - 0.25, row + 0.25, color="#555555", linewidth=1.4)
+            own = own[:MOST_DOTS]
             across = row + 0.36 * ((GOLDEN * np.arange(len(own))) % 1 - 0.5)
             axes.scatter(own, across, 26, color=colour, marker=marker, alpha=0.75, linewidths=0, zorder=3)
             found = _settled(games)[game.name]
@@ -66,7 +66,7 @@ def caption(games: Games) -> str:
     some = f" The first {MOST_DOTS} replicates have dots." if most > MOST_DOTS else ""
     return (
         "Utility in settled play (last fifth of the rounds) minus what the truth would have brought against the same "
-        "reports of the others, mean over agents. Dot: a replicate; box: middle half, with its median; whiskers: all; "
+        "reports of the others, mean over agents. Dot: a replicate; box: middle half, with its median; "
         f"bar below: interquartile mean with its {interval_method()}. {what_varies(games)}{some}"
     )
 

@@ -63,7 +63,7 @@ def caption(games: Games) -> str:
     agents = len(games[0].history.agents)
     some = f" Shown are the first {MOST_AGENTS} of {agents:,} agents." if agents > MOST_AGENTS else ""
     return (
-        f"A report is a point: weight times reward of every response. {_plane(games).said} "
+        f"A report is a point: weight times reward of {_responses(games)}. {_plane(games).said} "
         f"Star: the truth; line: reports in {rounds} of {max(len(game.history) for game in games)} rounds; marker: the "
         f"last one. n = {n} of {len(games[0].history.replicates)} replicates, a line each, so there is no interval; "
         f"they differ in the agents' random streams and in whatever the scenario draws.{some}{few}"
@@ -93,8 +93,8 @@ def missing(games: Games) -> str | None:
     """Folders of earlier versions, reports too long to be kept, and reports that are all the same."""
     if not _drawn(games):
         return (
-            "Not drawn: the run folders hold no reports.parquet: an earlier version wrote them, or two rounds of "
-            "reports were more than is kept."
+            "Not drawn: the run folders hold no reports.parquet; an earlier version wrote them, or they are of other "
+            "replicates than the first ones."
         )
     points = np.concatenate([_paths(game).reported for game in _drawn(games)])
     return None if np.ptp(points, axis=0).max() > 0 else "Not drawn: all reports are one and the same."
@@ -127,11 +127,21 @@ def _paths(game: Game) -> _Paths:
 
 def _plane(games: Games) -> Plane:
     paths = [_paths(game) for game in _drawn(games)]
-    responses = [
-        game.run.reports[["prompt", "response"]].max() + 1 for game in _drawn(games) if game.run.reports is not None
-    ]
-    simple = tuple(int(size) for size in responses[0]) == (1, 3)
-    return plane_of(np.concatenate([points for path in paths for points in (path.reported, path.true)]), simple)
+    points = np.concatenate([points for path in paths for points in (path.reported, path.true)])
+    return plane_of(points, _shape(games) == (1, 3))
+
+
+def _shape(games: Games) -> tuple[int, int]:
+    """Prompts and responses, of which the last ones are always kept."""
+    frame = _drawn(games)[0].run.reports
+    assert frame is not None
+    return int(frame["prompt"].max()) + 1, int(frame["response"].max()) + 1
+
+
+def _responses(games: Games) -> str:
+    prompts, width = _shape(games)
+    kept = _paths(_drawn(games)[0]).true.shape[1]
+    return "every response" if kept == prompts * width else f"{kept} of {prompts * width:,} responses, evenly chosen"
 
 
 def _draw(axes: Axes, frame: pd.DataFrame) -> None:
