@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: claims demo test test-all lint bench clean
+.PHONY: claims demo docs test test-all lint bench clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -14,7 +14,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,lm]'
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,docs,lm]'
 	touch $@
 
 demo: $(VENV)/.installed  ## which mechanism makes agents honest, on responses a real language model wrote
@@ -32,6 +32,9 @@ test: lint
 test-all: lint
 	$(BIN)/python -m pytest -n 2 -m ''
 
+docs: $(VENV)/.installed-dev  ## the documentation, in build/docs; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 bench: $(VENV)/.installed
 	$(BIN)/trueward bench
 
@@ -41,4 +44,4 @@ claims: $(VENV)/.installed  ## audits every mechanism again: the claims matrix a
 	cp runs/claims/mechanisms.md docs/mechanisms.md
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs build

@@ -35,7 +35,7 @@ def headline(study: Study) -> str:
     of = f"Of {len(names)} mechanisms"
     if pair["difference"] is None:
         return f"{of}, none can be ranked: the {metric.replace('_', ' ')} is not a number."
-    gap = f"(paired difference {number(pair['difference'])} {span(pair)})"
+    gap = f"({'paired ' if study.is_paired else 'unpaired '}difference {number(pair['difference'])} {span(pair)})"
     tied = pair["low"] <= 1e-12 and pair["high"] >= -1e-12
     if study.same_objective:
         if tied:
@@ -49,7 +49,7 @@ def headline(study: Study) -> str:
 def findings(study: Study) -> list[Finding]:
     """One for each mechanism, the best first."""
     return [
-        Finding(game.name, f"{_lies(game, row['metrics'])}, {_loss(row['metrics'])}; {_settling(game, row, study)}.")
+        Finding(game.name, f"{_lies(game, row['metrics'])}, {_loss(row['metrics'])}; {_settling(game, row)}.")
         for game, row in zip(study.games, study.rows, strict=True)
     ]
 
@@ -95,8 +95,8 @@ def _loss(metrics: dict[str, Any]) -> str:
     return f"{slight} (loss {size}, {100 * share:.2g}% of the best objective)"
 
 
-def _settling(game: Game, row: dict[str, Any], study: Study) -> str:
-    rounds, n = len(game.history), study.replicates
+def _settling(game: Game, row: dict[str, Any]) -> str:
+    rounds, n = len(game.history), len(game.history.replicates)
     if rounds < SHORT:
         return f"only {rounds} round{'s were' if rounds > 1 else ' was'} played, too few to speak of settling"
     settled = round(row["converged"] * n)

@@ -14,10 +14,12 @@ import pandas as pd
 from mechanisms.catalogue import MECHANISMS
 from mechanisms.named import name_of
 from mechanisms.recipe import Recipe
+from reports.absent import Absent, reasons
 from simulate.config import Config, MechanismConfig, parse
 from simulate.errors import BadInput
 from simulate.history import AGENT_COLUMNS, LATER_COLUMNS, OUTCOME_COLUMNS, History
 from simulate.store import Run, checked_name, mechanism_name, read_json, read_run
+from simulate.unfinished import begun, unfinished
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,51 @@ class Game:
         return next((recipe.summary for recipe in MECHANISMS.values() if _same_rules(recipe, self.recipe)), "")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The runs that could be read, and those that could not."""
+
+    games: tuple[Game, ...]
+    absent: tuple[Absent, ...]
+
+
 def read_games(folders: Sequence[Path]) -> tuple[Game, ...]:
-    """Every run in ``folders``, under names that differ.  Raises BadInput."""
+    """Every run in ``folders`` that can be read, under names that differ.  Raises BadInput."""
+    return read_runs(folders).games
+
+
+def read_runs(folders: Sequence[Path]) -> Reading:
+    """Every run in ``folders``, under names that differ.  Raises BadInput where none can be read."""
     if not folders:
         raise BadInput("no folder is given; name a run folder, or the folder of a comparison")
     named = [pair for folder in folders for pair in _runs(folder)]
     if len({folder.resolve() for _, folder in named}) < len(named):
         raise BadInput(f"{', '.join(map(str, folders))}: a run folder is given twice")
-    return _comparable(_told_apart([_game(name, folder) for name, folder in named]))
+    found = [_tried(name, folder) for name, folder in named]
+    games, absent = [f for f in found if isinstance(f, Game)], [f for f in found if isinstance(f, Absent)]
+    if not games:
+        raise BadInput(absent[0].error if len(absent) == 1 else f"{folders[0]}: no run can be read; {reasons(absent)}")
+    return Reading(_comparable(_told_apart(games)), tuple(absent))
+
+
+def _tried(name: str | None, folder: Path) -> Game | Absent:
+    """Damaged files fail in many ways, all of them a ValueError, an OSError or a missing key."""
+    try:
+        return _game(name, folder)
+    except (ValueError, OSError, LookupError, TypeError) as error:
+        return Absent(name or folder.resolve().name, folder, str(error))
 
 
 def _runs(folder: Path) -> list[tuple[str | None, Path]]:
-    """The run folders that a folder is or holds, with the names that a comparison gave them."""
+    """The run folders that a folder is or should hold, with the names that a comparison gave them."""
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder; a run folder, or the folder of a comparison, is expected")
     if (folder / "manifest.json").exists():
         return [(None, folder)]
     path = folder / "comparison.json"
+    if not path.exists() and begun(folder):
+        started = unfinished(folder)[0].mechanisms
+        return [(name, folder / checked_name(name)) for name in started] or [(None, folder)]
     if not path.exists():
         raise BadInput(f"{folder}: holds neither manifest.json nor comparison.json; it is not a run folder")
     rows = read_json(path).get("mechanisms")
@@ -112,7 +142,7 @@ def _with_parent(game: Game) -> Game:
 
 
 def _comparable(games: list[Game]) -> tuple[Game, ...]:
-    """Pairs are replicates with the same truths and random streams, so these keys must agree."""
+    """Only games of one scenario can be compared, so these keys must agree."""
     for key, value in _SHARED.items():
         first = value(games[0])
         for game in games[1:]:
@@ -126,8 +156,6 @@ def _comparable(games: list[Game]) -> tuple[Game, ...]:
 
 _SHARED: dict[str, Callable[[Game], Any]] = {
     "name (the scenario)": lambda game: game.config.name,
-    "seed": lambda game: game.config.seed,
-    "replicates": lambda game: len(game.history.replicates),
     "agents' names": lambda game: game.history.agents,
 }
 

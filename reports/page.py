@@ -1,4 +1,4 @@
-"""The page: a template filled with text, never with markup."""
+"""What the page of a study says: the context of its templates, made once for every output."""
 
 from __future__ import annotations
 
@@ -7,22 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from reports.absent import missing_sentence
+from reports.cautions import cautions
 from reports.claims import claims
-from reports.findings import findings, headline, play_is_settled, span
-from reports.provenance import commands, dirty, environment, pool_sentence
+from reports.drawing import data_uri, svg
+from reports.figures import FIGURES
+from reports.figures.base import Illustration
+from reports.findings import findings, headline, play_is_settled
+from reports.games import Game
+from reports.limitations import limitations
+from reports.outputs.base import Report
+from reports.provenance import commands, environment, pool_sentence
 from reports.settings import rules, settings
 from reports.study import Study
+from reports.tables import TABLES
 from reports.tables.agents import SHOWN as AGENT_COLUMNS
 from reports.tables.agents import agents
 from reports.tables.terminal import number
-from reports.text import listed, visible
-from reports.thin import thin_sentences
+from reports.text import agreed, listed
+from reports.words import words
 from simulate.metrics import METRICS
 from simulate.statistics import LEVEL, RESAMPLES
 
-TEMPLATES = Path(__file__).parent / "templates"
 MOST_ROWS = 60  # of the table of agents; the CSV has all
 MOST_CHARACTERS = 20_000  # of a configuration
 ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
@@ -41,21 +47,24 @@ class Picture:
     kind: str
 
 
-def rendered(study: Study, pictures: Sequence[Picture]) -> str:
-    """The HTML."""
-    return templates().get_template("page.html").render(_context(study, pictures))
+def study_report(study: Study) -> Report:
+    """Context, figures and tables."""
+    pictures, images, frames = [], {}, {name: table(study) for name, table in TABLES.items()}
+    for name, figure in FIGURES.items():
+        picture, image = _picture(name, figure, study.games)
+        pictures.append(picture)
+        if image is not None:
+            images[name], frames[name] = image, figure.data(study.games)
+    return Report("page.html", "page.md", _context(study, pictures), images, frames)
 
 
-def templates() -> Environment:
-    """Everything is escaped; no name can be missing; control characters are spelled out."""
-    found = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=visible,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    found.filters["number"] = number
-    found.filters["percent"] = lambda share: f"{share:.0%}"
-    found.filters["words"] = lambda name: name.replace("_", " ")
-    return found
+def _picture(name: str, figure: Illustration, games: Sequence[Game]) -> tuple[Picture, bytes | None]:
+    """The figure for the page, and as a file."""
+    if (reason := figure.missing(games)) is not None:
+        return Picture(name, figure.title, "", "", "", reason, figure.kind), None
+    image = svg(figure.draw(games))
+    caption, seen = figure.caption(games), figure.finding(games)
+    return Picture(name, figure.title, caption, seen, data_uri(image), None, figure.kind), image
 
 
 def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:
@@ -73,11 +82,12 @@ def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:
         "arrows": ARROWS,
         "rows": study.rows,
         "best": _best(study),
-        "pairs": study.against_best(),
         "ranked_by": study.ranked_by,
-        "one_objective": study.same_objective,
-        "span": span,
-        "replicates": study.replicates,
+        "missing": missing_sentence(study.absent, names),
+        "cautions": cautions(study),
+        "paired": study.is_paired,
+        "replicates": agreed(study.sizes.values()),
+        "sizes": study.sizes,
         "resamples": RESAMPLES,
         "level": f"{LEVEL:.0%}",
         "pictures": pictures,
@@ -89,9 +99,9 @@ def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:
         "settings": settings(study),
         "commands": commands(games),
         "environment": environment(games),
-        "dirty": dirty(games),
         "pool": pool_sentence(config),
-        "thin": thin_sentences(study.rows),
+        "limitations": limitations(study),
+        **words(study),
         "configurations": [(game.name, _configuration(game.run.folder / "config.toml")) for game in games],
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,13 @@ from mechanisms.catalogue import MECHANISMS
 from reports.games import Game
 from reports.text import agreed, listed
 from simulate.config import Config, expanded
+from simulate.contest import entries
 from simulate.load import load
 from simulate.pools import load_pool
 from simulate.scenarios import SCENARIOS
+
+PLAYED = {"device": "cpu", "dtype": "float64"}  # what is so where the manifest or the command does not say otherwise
+ALL = {**PLAYED, "batch": "None", "only_replicate": "None"}
 
 
 def commands(games: Sequence[Game]) -> list[str]:
@@ -21,11 +25,16 @@ def commands(games: Sequence[Game]) -> list[str]:
     first = games[0]
     names = [game.name for game in games]
     options = _options(first)
-    if len(games) > 1 and all(name in MECHANISMS for name in names) and _only_rules_differ(games):
+    if len(games) > 1 and _played_alike(games) and _compared(first.config, names) == [g.config for g in games]:
         config = first.config
         size = f"--rounds {config.rounds} --replicates {config.replicates} --seed {config.seed}"
         return [f"trueward compare {_source(first)} --mechanisms {','.join(names)} {size}{options}"]
     return [f"trueward run {_file(game)}{_options(game)}" for game in games]
+
+
+def replay(game: Game, replicate: int) -> str:
+    """The shell command that plays one replicate again, as it was in the whole game."""
+    return f"trueward run {_file(game)} --only-replicate {replicate}{_options(game, PLAYED)}"
 
 
 def environment(games: Sequence[Game]) -> list[tuple[str, str]]:
@@ -82,8 +91,13 @@ def _source(game: Game) -> str:
     return _file(game)
 
 
-def _only_rules_differ(games: Sequence[Game]) -> bool:
-    return len({repr(_without_rules(game.config)) for game in games}) == 1
+def _compared(config: Config, names: Sequence[str]) -> list[Config]:
+    """What `trueward compare` would play; nothing where it does not know every name."""
+    return list(entries(config, names).values()) if all(name in MECHANISMS for name in names) else []
+
+
+def _played_alike(games: Sequence[Game]) -> bool:
+    return len({_options(game) for game in games}) == 1 and "only_replicate" not in games[0].run.manifest
 
 
 def _without_rules(config: Config) -> dict[str, Any]:
@@ -100,11 +114,11 @@ def _file(game: Game) -> str:
     return shlex.quote(f"{game.run.folder.resolve().name}/config.toml")
 
 
-def _options(game: Game) -> str:
-    """Device and dtype, where they were not the defaults."""
-    manifest, defaults = game.run.manifest, {"device": "cpu", "dtype": "float64"}
-    given = {key: str(manifest.get(key, default)) for key, default in defaults.items()}
-    return "".join(f" --{key} {shlex.quote(given[key])}" for key in defaults if given[key] != defaults[key])
+def _options(game: Game, defaults: Mapping[str, str] = ALL) -> str:
+    """How it was played, where that was not the default."""
+    given = {key: str(game.run.manifest.get(key, default)) for key, default in defaults.items()}
+    other = [key for key in defaults if given[key] != defaults[key]]
+    return "".join(f" --{key.replace('_', '-')} {shlex.quote(given[key])}" for key in other)
 
 
 def _mapping(found: dict[str, Any], key: str) -> dict[str, Any]:

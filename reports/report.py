@@ -1,66 +1,98 @@
-"""A report: one self-contained page, with its figures and tables as files beside it."""
+"""A report: one page as HTML, PDF and Markdown, with its figures and tables as files beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from reports.drawing import data_uri, svg
-from reports.figures import FIGURES
-from reports.figures.base import Illustration
-from reports.fine_tunes.page import fine_tune_page
-from reports.games import Game, read_games
-from reports.page import Picture, rendered
-from reports.spreadsheet import csv_text
+from reports.fine_tunes.page import fine_tune_report
+from reports.games import read_runs
+from reports.outputs import OUTPUTS
+from reports.outputs.base import Report
+from reports.page import study_report
 from reports.study import study_of
-from reports.tables import TABLES
-from simulate.errors import BadInput
+from simulate.errors import BadInput, no_such
 from simulate.fine_tuning.begun import is_fine_tune
 from simulate.fine_tuning.folder import read_fine_tune
 
+QUICK = ("html", "markdown", "tables")  # the PDF takes longer than these together
+PAGES = ("index.html", "report.pdf", "report.md")  # what to open, the first that is there
 
-def write_report(folders: Sequence[Path | str], out: Path | str | None = None) -> Path:
+
+@dataclass(frozen=True)
+class Written:
+    """What lies in the folder of a report; ``notes`` says what is missing there, a sentence each."""
+
+    folder: Path
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def page(self) -> Path:
+        """What to open first."""
+        return self.folder / next((name for name in PAGES if name in self.files), "tables")
+
+
+def write_report(folders: Sequence[Path | str], out: Path | str | None = None, formats: Sequence[str] = QUICK) -> Path:
     """Write ``out/index.html`` (default: ``report/`` in the first folder) and return its path.  Raises BadInput.
 
     Each folder is a run folder or that of a comparison; several are reported together, as a comparison.  The folder of
-    a fine-tune is reported alone.
+    a fine-tune is reported alone.  ``formats`` are names of `OUTPUTS`.
     All numbers are recomputed from the parquet files, by the formulas of the comparison itself.
     """
+    return write_formats(folders, out, formats).page
+
+
+def write_formats(
+    folders: Sequence[Path | str], out: Path | str | None = None, formats: Sequence[str] = tuple(OUTPUTS)
+) -> Written:
+    """The same, and everything that was written.  Raises BadInput."""
+    chosen = checked_formats(formats)
     places = [Path(folder) for folder in folders]
-    target = Path(out) if out is not None else Path(*places[:1], "report")
-    if tuned := [folder for folder in places if is_fine_tune(folder)]:
+    report = report_of(places)
+    made = [OUTPUTS[name](report) for name in chosen]
+    files = {name: content for each in made for name, content in each.files.items()}
+    notes = tuple(note for each in made for note in each.notes)
+    if not files:
+        raise BadInput("; ".join(notes))
+    folder = Path(out) if out is not None else places[0] / "report"
+    _write(folder, files)
+    return Written(folder, tuple(sorted(files)), notes)
+
+
+def report_of(places: Sequence[Path]) -> Report:
+    """The report on a fine-tune, or on all runs in the folders.  Raises BadInput."""
+    if tuned := [folder for folder in places if _is_fine_tune(folder)]:
         if len(places) > 1:
             raise BadInput(f"{tuned[0]} is a fine-tune, which has a page of its own; give no other folder beside it")
-        return _written(
-            Path(out) if out is not None else places[0] / "report", fine_tune_page(read_fine_tune(places[0]))
-        )
-    study = study_of(read_games(places))
-    files: dict[str, bytes] = {f"tables/{name}.csv": csv_text(of(study)).encode() for name, of in TABLES.items()}
-    pictures = []
-    for name, illustration in FIGURES.items():
-        picture, drawn = _picture(name, illustration, study.games)
-        pictures.append(picture)
-        files.update(drawn)
-    files["index.html"] = rendered(study, pictures).encode()
-    return _written(target, files)
+        return fine_tune_report(read_fine_tune(places[0]))
+    found = read_runs(places)
+    return study_report(study_of(found.games, found.absent))
 
 
-def _picture(name: str, figure: Illustration, games: Sequence[Game]) -> tuple[Picture, dict[str, bytes]]:
-    """The figure for the page, and its files."""
-    if (reason := figure.missing(games)) is not None:
-        return Picture(name, figure.title, "", "", "", reason, figure.kind), {}
-    image = svg(figure.draw(games))
-    files = {f"figures/{name}.svg": image, f"tables/{name}.csv": csv_text(figure.data(games)).encode()}
-    caption, seen = figure.caption(games), figure.finding(games)
-    return Picture(name, figure.title, caption, seen, data_uri(image), None, figure.kind), files
+def checked_formats(names: Sequence[str]) -> list[str]:
+    """Names of outputs in the order of the catalogue.  Raises BadInput for others, with the nearest."""
+    for name in names:
+        if name not in OUTPUTS:
+            raise BadInput(f"--format: {no_such('format', name, OUTPUTS)}")
+    if not names:
+        raise BadInput(f"--format: no format is named; allowed are {', '.join(OUTPUTS)}")
+    return [name for name in OUTPUTS if name in names]
 
 
-def _written(folder: Path, files: dict[str, bytes]) -> Path:
-    """Write the files; the page comes last, so that a page there is a whole one."""
+def _is_fine_tune(folder: Path) -> bool:
     try:
-        for name, content in files.items():
+        return is_fine_tune(folder)
+    except BadInput:  # a damaged manifest, about which the reader of runs says more
+        return False
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The page comes last, so that a page there is a whole one."""
+    try:
+        for name in sorted(files, key=lambda name: (name == "index.html", name)):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+            (folder / name).write_bytes(files[name])
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
-    return folder / "index.html"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from mechanisms.named import Named, name_of
 from reports.games import Game
+from reports.named import spelled
+from reports.references import reference_words
 from reports.study import Study
 from reports.tables.agents import strategies
 from reports.text import agreed
+from reports.wants import calls, wants, weighs
 from simulate.config import Config
 
 MOST_ENTRIES = 12  # agents listed by name; more are counted
@@ -29,40 +30,15 @@ def rules(study: Study) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def spelled(spec: Named) -> str:
-    """A name, with its options behind it.
-
-    >>> spelled({"name": "alpha", "order": 0.5})
-    'alpha (order 0.5)'
-    """
-    options = {} if isinstance(spec, str) else {key: value for key, value in spec.items() if key != "name"}
-    return name_of(spec) + (f" ({', '.join(f'{key} {value}' for key, value in options.items())})" if options else "")
-
-
-def _reference(config: Config) -> str:
-    given = config.reference
-    if isinstance(given, list):
-        return f"{len(given)} prompt{'s' if len(given) > 1 else ''} with {len(given[0])} responses, given in the file"
-    if "pool" in given:
-        return f"the pool {given['pool']}"
-    options = given.get("random")
-    return "drawn: " + (", ".join(f"{k} {v}" for k, v in options.items()) if isinstance(options, Mapping) else "random")
-
-
 def _agents(config: Config) -> str:
     total = sum(agent.count for agent in config.agents)
     if len(config.agents) > MOST_ENTRIES:
         return f"{total:,}"
     names = [
-        f"{agent.name or f'agent-{i + 1}'}{f' x {agent.count:,}' if agent.count > 1 else ''}"
-        f" (weight {_weight(agent.weight)}, {spelled(agent.strategy)})"
+        f"{calls(agent, i)} (weight {weighs(agent)}, {wants(agent)}, {spelled(agent.strategy)})"
         for i, agent in enumerate(config.agents)
     ]
-    return f"{total:,}: {', '.join(names)}"
-
-
-def _weight(weight: float | dict[str, Any]) -> str:
-    return "drawn" if isinstance(weight, dict) else f"{weight:g}"
+    return f"{total:,}: {'; '.join(names)}"
 
 
 def _messages(config: Config) -> str:
@@ -74,7 +50,7 @@ def _messages(config: Config) -> str:
 
 _SHOWN: dict[str, Callable[[Game], str]] = {
     "scenario": lambda game: game.config.name,
-    "reference": lambda game: _reference(game.config),
+    "reference": lambda game: reference_words(game.config),
     "agents": lambda game: _agents(game.config),
     "strategies": lambda game: ", ".join(f"{name} ({n:,})" for name, n in Counter(strategies(game.config)).items()),
     "messages": lambda game: _messages(game.config),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.absent import Absent
 from reports.games import Game
 from simulate.contest import Contest
 
@@ -19,11 +20,22 @@ class Study:
     games: tuple[Game, ...]  # in the order of rows
     rows: tuple[dict[str, Any], ...]
     pairs: tuple[dict[str, Any], ...]
+    absent: tuple[Absent, ...] = ()  # runs that could not be read
 
     @property
     def replicates(self) -> int:
-        """How many there were, the same in every game."""
+        """How many there were under the best mechanism; where `is_paired`, under every one."""
         return len(self.games[0].history.replicates)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many replicates there were, by mechanism."""
+        return {game.name: len(game.history.replicates) for game in self.games}
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether every replicate met the same random numbers under all mechanisms."""
+        return self.contest.is_paired
 
     @property
     def same_objective(self) -> bool:
@@ -36,7 +48,7 @@ class Study:
         return self.contest.ranked_by
 
     def against_best(self) -> list[dict[str, Any]]:
-        """The paired differences in which the first row takes part, of metrics that can be compared."""
+        """The differences in which the first row takes part, of metrics that can be compared."""
         best = self.rows[0]["name"]
         return [pair for pair in self.pairs if best in (pair["better"], pair["worse"])]
 
@@ -45,7 +57,7 @@ class Study:
         return self.contest.comparable(metric)
 
 
-def study_of(games: Sequence[Game]) -> Study:
+def study_of(games: Sequence[Game], absent: Sequence[Absent] = ()) -> Study:
     """The only formulas are those of the comparison: metrics, interquartile means, bootstrap intervals, pairs."""
     by_name = {game.name: game for game in games}
     contest = Contest(
@@ -54,7 +66,7 @@ def study_of(games: Sequence[Game]) -> Study:
     verdict = contest.verdict()
     rows = verdict["mechanisms"]
     pairs = tuple({key: _no_nan(value) for key, value in pair.items()} for pair in verdict["paired"])
-    return Study(contest, tuple(by_name[row["name"]] for row in rows), tuple(rows), pairs)
+    return Study(contest, tuple(by_name[row["name"]] for row in rows), tuple(rows), pairs, tuple(absent))
 
 
 def _no_nan(value: Any) -> Any:

@@ -52,3 +52,12 @@ def agreed(values: Iterable[Any]) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def counted(size: int, what: str) -> str:
+    """``1 prompt``, ``2 prompts``.
+
+    >>> counted(1, "prompt"), counted(1200, "prompt")
+    ('1 prompt', '1,200 prompts')
+    """
+    return f"{size:,} {what}{'s' if size != 1 else ''}"

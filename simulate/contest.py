@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import combinations
@@ -20,7 +20,7 @@ from simulate.errors import BadInput, no_such
 from simulate.history import History, joined
 from simulate.load import load
 from simulate.metrics import METRICS
-from simulate.statistics import paired
+from simulate.statistics import Paired, paired, unpaired
 from simulate.store import place_run, read_json, summary_of, write_json, write_run
 from simulate.unfinished import ADAPTERS
 
@@ -47,6 +47,11 @@ class Contest:
         """The metric that orders the verdict."""
         return RANKED if self.same_objective else FALLBACK
 
+    @property
+    def is_paired(self) -> bool:
+        """Whether every replicate met the same random numbers under all mechanisms: one seed, the same replicates."""
+        return len({(self.configs[name].seed, history.replicates) for name, history in self.histories.items()}) == 1
+
     def comparable(self, metric: str) -> bool:
         """Whether a metric has the same units under every mechanism, and a better side."""
         if METRICS[metric].better == "neither":
@@ -67,7 +72,7 @@ class Contest:
 
     def _paired(self) -> list[dict[str, Any]]:
         return [
-            _ordered(a, b, metric, self.histories)
+            _ordered(a, b, metric, self.histories, paired if self.is_paired else unpaired)
             for metric in METRICS
             if self.comparable(metric)
             for a, b in combinations(self.histories, 2)
@@ -143,13 +148,15 @@ def _keys(config: Config) -> dict[str, Any]:
     return dict(expanded(given)) if isinstance(given, str) else given.model_dump()
 
 
-def _ordered(a: str, b: str, metric: str, histories: Mapping[str, History]) -> dict[str, Any]:
+def _ordered(
+    a: str, b: str, metric: str, histories: Mapping[str, History], differ: Callable[..., Paired]
+) -> dict[str, Any]:
     """The pair with the better one first; difference is better minus worse."""
     values = {name: METRICS[metric].value(histories[name]) for name in (a, b)}
     sign = 1 if METRICS[metric].better == "higher" else -1
-    if sign * paired(values[a], values[b]).difference < 0:
+    if sign * differ(values[a], values[b]).difference < 0:
         a, b = b, a
-    found = paired(values[a], values[b])
+    found = differ(values[a], values[b])
     probability = found.larger if sign == 1 else 1 - found.larger
     numbers = {key: value for key, value in asdict(found).items() if key != "larger"}
     return {"better": a, "worse": b, "metric": metric, **numbers, "probability_of_improvement": probability}

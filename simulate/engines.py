@@ -15,7 +15,9 @@ from mechanisms.fine_tuners.training.climb import Watch
 from simulate.adapters.kept import Kept
 from simulate.adapters.tuned import tuned
 from simulate.config import Config
+from simulate.errors import BadInput
 from simulate.history import History
+from simulate.last_policies import last_policies
 from simulate.market import Market
 from simulate.process import settle
 from simulate.scenario import build
@@ -45,11 +47,20 @@ def jobs_of(
     device: str,
     keep: Path | None = None,
     lenders: tuple[Path, ...] = (),
+    only: int | None = None,
 ) -> list[Job]:
-    """A game's replicates, ``batch`` at a time (default: all at once)."""
-    numbers, size = tuple(range(config.replicates)), batch or config.replicates
-    parts = [numbers[i : i + size] for i in range(0, config.replicates, size)]
+    """A game's replicates, or ``only`` that one, ``batch`` at a time (default: all at once).  Raises BadInput."""
+    numbers = tuple(range(config.replicates)) if only is None else (require_replicate(config, only),)
+    size = batch or config.replicates
+    parts = [numbers[i : i + size] for i in range(0, len(numbers), size)]
     return [Job(config, part, dtype, device, keep, lenders) for part in parts]
+
+
+def require_replicate(config: Config, only: int) -> int:
+    """The number of a replicate of the scenario.  Raises BadInput."""
+    if not 0 <= only < config.replicates:
+        raise BadInput(f"--only-replicate is {only}; {config.name} has the replicates 0 to {config.replicates - 1}")
+    return only
 
 
 def unwatched(progress: object) -> None:
@@ -67,6 +78,8 @@ def played(job: Job, progress: Progress = lambda rounds: None, watch: Watch = un
         if kept is not None:
             kept.played(mechanism, market.last)
         progress(1)
+    if market.last is not None:
+        market.history.policies = last_policies(scenario.reference, market.last.outcome.policy, job.replicates)
     return market.history
 
 

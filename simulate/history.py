@@ -11,6 +11,8 @@ from torch import Tensor
 from mechanisms.base import Outcome
 from mechanisms.reference import Reference
 from mechanisms.valuation import Valuation
+from simulate.last_policies import LastPolicies, joined_policies
+from simulate.report_paths import ReportPaths, joined_paths
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,17 @@ LATER_COLUMNS = (
 
 @dataclass
 class History:
-    """All plays of some replicates: ``rounds[column]`` is ``[T, B, n]``, ``outcomes[column]`` is ``[T, B]``."""
+    """All plays of some replicates: ``rounds[column]`` is ``[T, B, n]``, ``outcomes[column]`` is ``[T, B]``.
+
+    ``paths`` and ``policies`` are a few raw tensors, for pictures; None where they were not kept, or read back.
+    """
 
     agents: tuple[str, ...]
     replicates: tuple[int, ...]
     rounds: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in AGENT_COLUMNS})
     outcomes: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in OUTCOME_COLUMNS})
+    paths: ReportPaths | None = None
+    policies: LastPolicies | None = None
 
     def __len__(self) -> int:
         return len(self.outcomes[OUTCOME_COLUMNS[0]])
@@ -119,4 +126,6 @@ def joined(parts: list[History]) -> History:
             store[name] = [
                 np.concatenate(plays, 0) for plays in zip(*(getattr(p, of)[name] for p in parts), strict=True)
             ]
+    whole.paths = joined_paths(paths) if (paths := [part.paths for part in parts if part.paths]) else None
+    whole.policies = joined_policies(last) if (last := [part.policies for part in parts if part.policies]) else None
     return whole

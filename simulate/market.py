@@ -22,6 +22,7 @@ from simulate.history import History, Round
 from simulate.honesty import honesty
 from simulate.measures import agent_measures, outcome_measures
 from simulate.nearest_equilibrium import equilibria_of, equilibrium_distance
+from simulate.report_paths import report_paths
 from simulate.scenario import Scenario
 from simulate.wander import relative_to, walk_of
 from strategies.base import INFORMATION, Announced, Memory, Observation, Strategy
@@ -87,6 +88,8 @@ class Market(mesa.Model):
         super().__init__(rng=seed)
         self.scenario, self.reference, self.truth = scenario, scenario.reference, scenario.truth
         self.history = History(scenario.names, scenario.replicates)
+        size = scenario.config.replicates, scenario.config.rounds
+        self._paths = report_paths(scenario.truth, scenario.names, scenario.replicates, *size)
         self.last: Round | None = None
         n = len(scenario.names)
         MarketAgent.create_agents(self, n, list(range(n)), list(scenario.names), list(scenario.strategies))
@@ -124,6 +127,7 @@ class Market(mesa.Model):
     def step(self) -> None:
         """Report, train, pay, observe, learn; and what changes between rounds, changes."""
         played = self._played()
+        self.history.paths = self._paths = self._paths.followed(len(self.history), played.reports, played.truth)
         self.history.add(
             agent_measures(played, self._honest),
             outcome_measures(played, self.mechanism.train, self._honest, self.scenario.samples),

@@ -23,9 +23,11 @@ def play(
     engine: Engine = serial,
     progress: Progress = lambda rounds: None,
     keep: Path | None = None,
+    only: int | None = None,
 ) -> History:
     """Play every replicate of a scenario for all its rounds, ``batch`` replicates at a time (default: all at once).
 
+    ``only`` plays that one replicate: its random streams are keyed by its number, so it is the one of the whole game.
     Adapters that are trained go to the folder ``keep``, and those found there are not trained again.
 
     >>> history = play("two_camps", {"rounds": 3, "replicates": 2})
@@ -33,4 +35,4 @@ def play(
     (3, 2, 3)
     """
     config = scenario if isinstance(scenario, Config) else load(scenario, settings)
-    return joined(engine(jobs_of(config, batch, dtype, device, keep), progress))
+    return joined(engine(jobs_of(config, batch, dtype, device, keep, only=only), progress))

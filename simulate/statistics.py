@@ -23,7 +23,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Paired:
-    """First minus second on the same replicates: mean, interval, and the share where the first is larger."""
+    """First minus second: mean, interval, and the share of replicates (or pairs of them) where the first is larger."""
 
     difference: float
     low: float
@@ -48,6 +48,38 @@ def paired(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Paired:
         return Paired(*(float("nan"),) * 4)
     low, high = _interval(gap[_draws(len(gap), seed)].mean(1))
     return Paired(float(gap.mean()), low, high, float(((gap > 0) + 0.5 * (gap == 0)).mean()))
+
+
+def unpaired(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Paired:
+    """Of a metric on replicates of their own ``[B1]``, ``[B2]``: each side is resampled by itself; ties count half.
+
+    The share is that of all B1 x B2 pairs (Mann and Whitney's U over B1 B2).
+    """
+    a, b = (values[~np.isnan(values)] for values in (first, second))
+    if not (len(a) and len(b)):
+        return Paired(*(float("nan"),) * 4)
+    gaps = a[_draws(len(a), seed)].mean(1) - b[_draws(len(b), seed + 1)].mean(1)
+    larger = (a[:, None] > b).mean() + 0.5 * (a[:, None] == b).mean()
+    return Paired(float(a.mean() - b.mean()), *_interval(gaps), float(larger))
+
+
+def mean_intervals(values: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Percentile bootstrap intervals of the means over replicates of ``values [B, m]``: ``low, high [m]``."""
+    size = len(values)
+    counts = np.apply_along_axis(np.bincount, 1, _draws(size, seed), minlength=size)  # resamples, by how often each
+    low, high = np.quantile(counts @ values / size, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+def performance_profile(values: np.ndarray, thresholds: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Share of replicates ``values [B]`` that reach each of ``thresholds [m]``, with its interval: ``[3, m]``.
+
+    Rows are share, low, high: F(x) = #{b: values_b >= x} / B, and its pointwise percentile bootstrap interval (Agarwal
+    et al. 2021, "Deep reinforcement learning at the edge of the statistical precipice", section 4.2).  Replicates that
+    are NaN reach nothing.
+    """
+    reached = (values[:, None] >= thresholds).astype(np.float64)
+    return np.stack([reached.mean(0), *mean_intervals(reached, seed)])
 
 
 def _draws(size: int, seed: int) -> np.ndarray:

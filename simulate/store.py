@@ -5,6 +5,8 @@ config.toml       the resolved scenario, re-runnable as it is
 adapters/         what was trained, where language models are (simulate/adapters/kept.py)
 rounds.parquet    one row per replicate, round, agent
 outcomes.parquet  one row per replicate, round
+reports.parquet   what a few agents reported, in full (simulate/report_paths.py says how few)
+policies.parquet  the reference and the last round's policy, response by response (simulate/last_policies.py)
 summary.json      every metric with its interval
 """
 
@@ -54,6 +56,8 @@ class Run:
     summary: dict[str, Any]
     rounds: pd.DataFrame
     outcomes: pd.DataFrame
+    reports: pd.DataFrame | None = None  # None where an earlier version wrote the folder, or they did not fit
+    policies: pd.DataFrame | None = None  # the same
 
 
 def checked_name(name: str, what: str = "name") -> str:
@@ -95,7 +99,7 @@ def summary_of(config: Config, history: History) -> dict[str, Any]:
         "scenario": config.name,
         "mechanism": mechanism_name(config),
         "rounds": config.rounds,
-        "replicates": config.replicates,
+        "replicates": len(history.replicates),
         "seed": config.seed,
         "metrics": {name: _plain(asdict(estimate(value, config.seed))) for name, value in values.items()},
         "converged": float((settled == settled).mean()),
@@ -123,6 +127,10 @@ def write_run(
         (draft / "config.toml").write_text(resolved, encoding="utf-8")
         write_parquet(draft / "rounds.parquet", history.agents_frame())
         write_parquet(draft / "outcomes.parquet", history.outcomes_frame())
+        if history.paths is not None and history.paths.reported:
+            write_parquet(draft / "reports.parquet", history.paths.frame())
+        if history.policies is not None and len(history.policies.policies):
+            write_parquet(draft / "policies.parquet", history.policies.frame(config.seed))
         write_json(draft / "summary.json", summary)
         write_json(draft / "manifest.json", manifest(config, resolved, started, options))
         place_run(draft, folder, config)
@@ -180,9 +188,14 @@ def read_run(folder: Path) -> Run:
         config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
         rounds = pq.read_table(folder / "rounds.parquet").to_pandas()
         outcomes = pq.read_table(folder / "outcomes.parquet").to_pandas()
+        pictured = [_if_there(folder / name) for name in ("reports.parquet", "policies.parquet")]
     except (OSError, tomllib.TOMLDecodeError, pa.ArrowInvalid) as error:
         raise BadInput(f"{folder}: not a complete run folder ({' '.join(str(error).split())[:200]})") from None
-    return Run(folder, manifest_, config, read_json(folder / "summary.json"), rounds, outcomes)
+    return Run(folder, manifest_, config, read_json(folder / "summary.json"), rounds, outcomes, *pictured)
+
+
+def _if_there(path: Path) -> pd.DataFrame | None:
+    return pq.read_table(path).to_pandas() if path.exists() else None
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -202,9 +215,16 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """The file of `parquet_bytes`."""
+    path.write_bytes(parquet_bytes(frame))
+
+
+def parquet_bytes(frame: pd.DataFrame) -> bytes:
     """The same frame gives the same bytes: one row group, no pandas metadata."""
+    sink = pa.BufferOutputStream()
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd", row_group_size=max(1, len(frame)))
+    pq.write_table(table, sink, compression="zstd", row_group_size=max(1, len(frame)))
+    return sink.getvalue().to_pybytes()
 
 
 def _plain(value: Any) -> Any:

@@ -34,6 +34,13 @@ class Unfinished:
     dtype: str
     start: str  # ISO 8601
     mechanisms: tuple[str, ...] = ()  # of a comparison
+    only: int | None = None  # the one replicate that is played
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For the manifest: how it was played, beside what the scenario says."""
+        given = {"batch": self.batch, "only_replicate": self.only}
+        return {"device": self.device, "dtype": self.dtype} | {k: v for k, v in given.items() if v is not None}
 
 
 def begin(folder: Path, resolved: str, run: Unfinished) -> None:

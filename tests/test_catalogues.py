@@ -17,6 +17,7 @@ FOLDERS = {  # folder: files beside the catalogue that hold what entries share
     "mechanisms/payments": {"shortest_path"},
     "mechanisms/repeated": {"forecasting", "planned_welfare", "weighted"},
     "mechanisms/training_rules": {"aggregated", "comparisons", "concave_welfare", "duple", "presence", "scored"},
+    "reports/outputs": {"filters"},
     "simulate/benchmarks": set(),
     "simulate/equilibria": {"leads", "prices", "solve", "symmetric_nash"},
     "simulate/dynamics": {"basins", "cycles", "phase_portrait", "populations", "rest_points", "trajectory"},

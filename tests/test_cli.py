@@ -99,7 +99,8 @@ def test_run_folder_and_bytes(tmp_path: Path) -> None:
     assert summary["out"] == str(tmp_path / "one")
     assert set(summary["metrics"]["welfare_loss"]) == {"mean", "iqm", "low", "high"}
     assert {path.name for path in (tmp_path / "one").iterdir()} == {
-        "manifest.json", "config.toml", "rounds.parquet", "outcomes.parquet", "summary.json"
+        "manifest.json", "config.toml", "rounds.parquet", "outcomes.parquet", "summary.json",
+        "reports.parquet", "policies.parquet",
     }  # fmt: skip
     second = in_a_new_process(*arguments, str(tmp_path / "two"))
     assert second.returncode == 0

@@ -129,7 +129,8 @@ def test_the_page_says_the_verdict_and_escapes_everything(lied: tuple[Path, dict
     assert "The reward of &lt;b&gt;honest&lt;/b&gt; rose and the reward of liar fell" in page
     first = pd.read_parquet(folder / "samples.parquet").query("stage == 'after'")["text"].iloc[0]
     assert f"<td>{first}</td></tr>" in page
-    assert {path.name for path in (folder.parent / "page" / "tables").iterdir()} == {"agents.csv", "steps.csv"}
+    tables = {f"{name}.{kind}" for name in ("agents", "steps") for kind in ("csv", "parquet", "tex")}
+    assert {path.name for path in (folder.parent / "page" / "tables").iterdir()} == tables
     assert trueward("report", str(folder), str(folder.parent)).returncode == 2
 
 

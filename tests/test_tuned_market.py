@@ -27,7 +27,7 @@ from simulate.repeated_game import play
 from simulate.scenario import build
 from simulate.statistics import paired
 from simulate.store import resolved_toml
-from tests.test_readme import run
+from tests.pages import ROOT, Reader, blocks
 
 TRUTHFUL = {f"agents.{i}.strategy": "truthful" for i in range(3)}
 LIE = {"agents.0.strategy": {"name": "overstate", "factor": 4}}
@@ -166,13 +166,13 @@ def test_a_rounds_deployed_models_are_found_by_name_and_answer_as_they_did(tmp_p
         load_adapters(tmp_path / "stacks")
 
 
-def test_the_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (Path(__file__).parent.parent / "docs" / "tuned-market.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks(ROOT / "docs" / "tuned-market.md") if block.language == "python"]
     history, config = play("tuned_market", SMALL, keep=tmp_path / "market" / "adapters"), load("tuned_market", SMALL)
     (tmp_path / "market" / "config.toml").write_text(resolved_toml(config))
-    monkeypatch.chdir(tmp_path)
-    example = run(code, tmp_path)
+    reader = Reader(tmp_path)
+    reader.follow(block)
+    example = reader.module
     divergence = (example.policy * (example.policy / example.scenario.reference.policy).log()).sum(-1).mean(-1)
     assert np.allclose(divergence.detach().numpy(), history.of("divergence")[1])
     assert (example.model(example.law.rows.token_ids).logits - example.logits).abs().max() > 1e-3

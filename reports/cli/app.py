@@ -10,6 +10,7 @@ from reports.cli.audit import audit_command
 from reports.cli.bench import bench_command
 from reports.cli.compare import compare_command
 from reports.cli.counterfactuals import counterfactuals_command
+from reports.cli.dashboard import dashboard_command
 from reports.cli.design import design_command
 from reports.cli.doctor import doctor_command
 from reports.cli.equilibrium import equilibrium_command
@@ -20,6 +21,7 @@ from reports.cli.reproduce import reproduce_command
 from reports.cli.resume import resume_command
 from reports.cli.run import run_command
 from reports.cli.solve import solve_command
+from reports.cli.status import status_command
 from simulate.errors import BadInput
 from simulate.pools.cli import pool_app
 from simulate.process import settle
@@ -40,12 +42,14 @@ app.command("equilibrium", epilog="Example: trueward equilibrium two_camps --set
     equilibrium_command
 )
 app.command("finetune", epilog="Example: trueward finetune two_letters --out letters")(finetune_command)
+app.command("status", epilog="Example: trueward status runs/tuned_market-vcg --watch")(status_command)
 app.command("report", epilog="Example: trueward report runs/demo")(report_command)
 app.command("reproduce", epilog="Example: trueward reproduce theorems")(reproduce_command)
 app.command("counterfactuals", epilog="Example: trueward counterfactuals tuned_market --json")(counterfactuals_command)
 app.command("design", epilog="Example: trueward design unequal_agents --out designed.toml --frontier frontier")(
     design_command
 )
+app.command("dashboard", epilog="Example: trueward dashboard two_camps --port 0")(dashboard_command)
 app.command("list", epilog="Example: trueward list mechanisms")(list_command)
 app.command("bench", epilog="Example: trueward bench thousand_games --json")(bench_command)
 app.command("doctor", epilog="Example: trueward doctor")(doctor_command)

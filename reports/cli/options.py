@@ -36,6 +36,10 @@ OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an o
 BatchOption = Annotated[
     int | None, typer.Option(min=1, help="Replicates advanced together; smaller needs less memory, same numbers.")
 ]
+OnlyReplicateOption = Annotated[
+    int | None,
+    typer.Option("--only-replicate", min=0, metavar="K", help="Play replicate K alone, as it is in the whole game."),
+]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes of this machine; the bytes do not depend on it.")]
 EngineOption = Annotated[
     str | None, typer.Option(help="serial or local processes (default: local if --workers is above 1).")

@@ -14,6 +14,7 @@ from reports.cli.options import (
     DtypeOption,
     EngineOption,
     JsonOption,
+    OnlyReplicateOption,
     OutOption,
     OverwriteOption,
     ReplicatesOption,
@@ -47,6 +48,7 @@ def run_command(
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     batch: BatchOption = None,
+    only_replicate: OnlyReplicateOption = None,
     workers: WorkersOption = 1,
     engine: EngineOption = None,
     device: DeviceOption = "cpu",
@@ -57,12 +59,15 @@ def run_command(
     started = datetime.now(UTC)
     config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
     from simulate.adapters.tuned import trains
+    from simulate.engines import require_replicate
     from simulate.scenario import build
     from simulate.store import fresh_folder, mechanism_name, resolved_toml
 
     kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
+    if only_replicate is not None:
+        require_replicate(config, only_replicate)
     folder = fresh_folder(out or next_folder(f"{config.name}-{mechanism_name(config).replace('+', '-')}"), overwrite)
-    run = Unfinished("run", batch, device, dtype, started.isoformat())
+    run = Unfinished("run", batch, device, dtype, started.isoformat(), only=only_replicate)
     if trains(config):
         build(config, config.name, (0,), kind, where)  # what is refused must not leave a folder
         begin(folder, resolved_toml(config), run)
@@ -77,18 +82,19 @@ def finish_run(folder: Path, config: Config, run: Unfinished, runner: Engine, as
     from simulate.repeated_game import play
     from simulate.store import write_run
 
-    batches = -(-config.replicates // (run.batch or config.replicates))
+    count = config.replicates if run.only is None else 1
+    batches = -(-count // (run.batch or count))
     keep = folder / ADAPTERS if trains(config) else None
     with watching(config.name, config.rounds * batches, folder) as bar:
         engine, kind = watched(runner, bar.training), checked_dtype(run.dtype)
-        history = play(config, None, run.batch, kind, checked_device(run.device), engine, bar.rounds, keep)
-    options = {"device": run.device, "dtype": run.dtype}
-    summary = write_run(folder, config, history, datetime.fromisoformat(run.start), options)
+        history = play(config, None, run.batch, kind, checked_device(run.device), engine, bar.rounds, keep, run.only)
+    summary = write_run(folder, config, history, datetime.fromisoformat(run.start), run.options)
     if as_json:
         print_json(summary)
         return
-    console = Console()
+    console, played = Console(), f"{count} replicates" if run.only is None else f"replicate {run.only} alone"
     console.print(metrics_table(f"{config.name} under {summary['mechanism']}", {"settled play": summary["metrics"]}))
     console.print(
-        f"{config.rounds} rounds x {config.replicates} replicates, seed {config.seed}: {folder}", highlight=False
+        f"{config.rounds} rounds x {played}, seed {config.seed}: {folder}",
+        highlight=False,
     )

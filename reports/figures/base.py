@@ -12,7 +12,9 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from reports.games import Game
+from reports.text import listed
 from simulate.adapters.tuned import trains
+from simulate.contest import FALLBACK, RANKED, one_objective
 from simulate.statistics import LEVEL, RESAMPLES
 
 Games = Sequence[Game]
@@ -29,7 +31,7 @@ STYLE: Any = {
     "axes.edgecolor": "#666666",
     "grid.color": "#e4e4e4",
     "font.family": ["DejaVu Sans"],
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: to be searched and read aloud, in any script, at half the bytes
     "svg.hashsalt": "trueward",  # identifiers in the SVG, and so its bytes, do not change
 }
 
@@ -64,10 +66,12 @@ def dashes(count: int) -> list[Any]:
 
 def what_varies(games: Games) -> str:
     """How many replicates there are, and what differs between them."""
-    n = len(games[0].history.replicates)
+    sizes = {game.name: len(game.history.replicates) for game in games}
+    n = max(sizes.values())
     if n == 1:
         return "One replicate, so there is nothing to take an interval over."
-    return f"n = {n} replicates, which differ in the agents' random streams and in whatever the scenario draws."
+    many = str(n) if len(set(sizes.values())) == 1 else listed(f"{size} under {name}" for name, size in sizes.items())
+    return f"n = {many} replicates, which differ in the agents' random streams and in whatever the scenario draws."
 
 
 def interval_method() -> str:
@@ -80,3 +84,8 @@ def trained_to_the_end(games: Games) -> str:
     if not any(trains(game.config) for game in games):
         return ""
     return " The exact optimum stands in for the language models that were trained."
+
+
+def ranked_by(games: Games) -> str:
+    """The metric and column that orders mechanisms: losses where they are in the same units, welfare elsewhere."""
+    return RANKED if one_objective(game.config for game in games) else FALLBACK

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.base import STYLE, Games, colours, dashes, markers, what_varies
+from reports.figures.base import Games, what_varies
+from reports.figures.lines import lines
 from reports.tables.terminal import number
-from reports.text import label, listed
+from reports.text import listed
 
 MOST_POINTS = 300  # longer games are averaged over blocks of rounds
 
@@ -21,7 +21,7 @@ def curves_data(games: Games, column: str) -> pd.DataFrame:
     frames = []
     for game in games:
         plays = game.history.of(column)
-        rounds, values = _blocks(plays if plays.ndim == 2 else plays.mean(-1))
+        rounds, values = blocks(plays if plays.ndim == 2 else plays.mean(-1))
         low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=1)
         frames.append(
             pd.DataFrame({"mechanism": game.name, "round": rounds, "low": low, "median": median, "high": high})
@@ -30,31 +30,20 @@ def curves_data(games: Games, column: str) -> pd.DataFrame:
 
 
 def draw_curves(games: Games, column: str, axis: str) -> Figure:
-    """Lines told apart by colour, dash and marker; the zero line always in sight."""
-    frame, names = curves_data(games, column), [game.name for game in games]
-    labels = {name: label(name, 40) for name in names}
-    count = len(names)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(9, 4.4), layout="constrained")
-        axes = figure.subplots()
-        every = max(1, int(frame.groupby("mechanism")["round"].size().max()) // 12)
-        sns.lineplot(
-            frame.replace({"mechanism": labels}), x="round", y="median", hue="mechanism", style="mechanism",
-            palette=colours(count), dashes=dashes(count), markers=markers(count), markevery=every, markersize=6,
-            linewidth=1.8, estimator=None, ax=axes,
-        )  # fmt: skip
-        for name, colour in zip(names, colours(count), strict=True):
-            own = frame[frame["mechanism"] == name]
-            axes.fill_between(own["round"], own["low"], own["high"], color=colour, alpha=0.18, linewidth=0)
-        axes.set(xlabel="round", ylabel=axis)
-        top = max(1.05 * float(frame["high"].max()), 1e-3)
-        axes.set_ylim(min(axes.get_ylim()[0], -0.04 * top), top)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-        if frame["round"].max() == 0:
-            axes.set_xlim(-0.5, 0.5)
-        place = {"bbox_to_anchor": (0.5, 1.0), "ncol": min(count, 3), "handlelength": 3.5}
-        sns.move_legend(axes, "lower center", title=None, frameon=False, **place)
+    """The zero line always in sight."""
+    frame = curves_data(games, column)
+    figure, axes = lines(frame, [game.name for game in games], "round", "median", {"xlabel": "round", "ylabel": axis})
+    top = max(1.05 * float(frame["high"].max()), 1e-3)
+    axes.set_ylim(min(axes.get_ylim()[0], -0.04 * top), top)
+    whole_rounds(axes, frame)
     return figure
+
+
+def whole_rounds(axes: Axes, frame: pd.DataFrame) -> None:
+    """Ticks at rounds that were played; a game of one round is a point in the middle."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    if frame["round"].max() == 0:
+        axes.set_xlim(-0.5, 0.5)
 
 
 def curves_caption(games: Games, what: str) -> str:
@@ -75,7 +64,7 @@ def _width(rounds: int) -> int:
     return -(-rounds // MOST_POINTS)
 
 
-def _blocks(plays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def blocks(plays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """``[T, B]`` averaged over blocks of rounds: their middles, and ``[T / width, B]``."""
     rounds = np.flatnonzero(~np.isnan(plays).all(1))  # those in which it was measured
     starts = np.arange(0, len(rounds), _width(len(rounds)))

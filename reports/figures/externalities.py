@@ -149,11 +149,13 @@ def _draw(axes: Axes, names: list[str], cost: np.ndarray, payments: np.ndarray) 
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
     for node, (x, y) in places.items():
-        away, aside = 1.08 + 0.0048 * np.sqrt(sizes[node]), abs(x) > 0.15
-        across = "center" if not aside else "left" if x > 0 else "right"
-        up = "center" if aside else "bottom" if y > 0 else "top"
+        away = np.sqrt(sizes[node]) / 2 + 4  # points from the centre of the node
+        across = "center" if abs(x) <= 0.15 else "left" if x > 0 else "right"
+        up = "center" if abs(y) <= 0.15 else "bottom" if y > 0 else "top"
         bill = f"\npays {number(float(payments[node]))}" if np.isfinite(payments[node]) else ""
-        axes.text(x * away, y * away, names[node] + bill, ha=across, va=up, fontsize=10)
+        axes.annotate(
+            names[node] + bill, (x, y), (away * x, away * y), textcoords="offset points", ha=across, va=up, fontsize=10
+        )
     axes.set(xlim=(-2.1, 2.1), ylim=(-1.6, 1.6))
     axes.set_aspect("equal")
 

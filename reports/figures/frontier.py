@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.base import STYLE, colours, dashes, markers
+from reports.figures.crosses import crosses
 from reports.tables.terminal import number
 from reports.text import label
 from simulate.design.frontier import Frontier
@@ -37,13 +38,10 @@ def frontier_figure(found: Frontier) -> Figure:
             frame, x="kept", y="profit", hue="family", style="family", palette=hues, markers=markers(3),
             dashes=dashes(3), hue_order=families, style_order=families, markersize=9, errorbar=None, sort=True, ax=axes,
         )  # fmt: skip
+        for end in ("low", "high"):
+            frame[f"kept_{end}"] = 100 * frame[f"welfare_share_{end}"]
         for family, own in frame.groupby("family", sort=False):
-            across = [own["kept"] - 100 * own["welfare_share_low"], 100 * own["welfare_share_high"] - own["kept"]]
-            up = [own["profit"] - own["profit_low"], own["profit_high"] - own["profit"]]
-            axes.errorbar(
-                own["kept"], own["profit"], yerr=up, xerr=across, fmt="none", ecolor=hues[str(family)], capsize=2.5,
-                linewidth=1.1, alpha=0.8,
-            )  # fmt: skip
+            crosses(axes, own, "kept", "profit", hues[str(family)])
         axes.margins(x=0.1)
         _label(axes, frame)
         axes.set(xlabel="welfare kept, per cent of vcg's", ylabel="profit: payments minus the cost of training")

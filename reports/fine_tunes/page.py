@@ -1,4 +1,4 @@
-"""The page of one fine-tune: did rewards move, who pays, which texts; one self-contained file."""
+"""What the page of one fine-tune says: did rewards move, who pays, which texts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from reports.cautions import UNCOMMITTED
 from reports.drawing import data_uri, svg
 from reports.fine_tunes.climb import climb, finding
-from reports.fine_tunes.sentences import findings, fit, headline, interval, refusals
-from reports.page import templates
+from reports.fine_tunes.sentences import findings, fit, headline, interval, limitations, refusals
+from reports.outputs.base import Report
 from reports.provenance import environment_in
-from reports.spreadsheet import csv_text
 from simulate.fine_tuning.folder import FineTune
 from simulate.fine_tuning.samples import STAGES
 
@@ -23,16 +23,13 @@ COLUMNS = ("before", "after", "difference", "valuation", "payment", "utility")
 TOTALS = ("social_welfare", "objective", "reported_objective", "kl", "gap")
 
 
-def fine_tune_page(tune: FineTune) -> dict[str, bytes]:
-    """Files by name: the page, the figure, the tables."""
+def fine_tune_report(tune: FineTune) -> Report:
+    """Context, figure and tables."""
     image = svg(climb(tune))
-    page = templates().get_template("finetune.html").render(_context(tune, data_uri(image)))
-    return {
-        "tables/agents.csv": csv_text(_agents(tune)).encode(),
-        "tables/steps.csv": csv_text(tune.steps).encode(),
-        "figures/climb.svg": image,
-        "index.html": page.encode(),
-    }
+    context = _context(tune, data_uri(image))
+    return Report(
+        "finetune.html", "finetune.md", context, {"climb": image}, {"agents": _agents(tune), "steps": tune.steps}
+    )
 
 
 def _context(tune: FineTune, image: str) -> dict[str, Any]:
@@ -56,7 +53,8 @@ def _context(tune: FineTune, image: str) -> dict[str, Any]:
         "quotes": _quotes(tune),
         "summary": summary,
         "environment": environment_in([tune.manifest]),
-        "dirty": bool((tune.manifest.get("git") or {}).get("dirty")),
+        "cautions": [UNCOMMITTED] if (tune.manifest.get("git") or {}).get("dirty") else [],
+        "limitations": limitations(summary),
         "command": f"trueward finetune {shlex.quote(f'{tune.folder.resolve().name}/config.toml')}",
         "configuration": (tune.folder / "config.toml").read_text(encoding="utf-8")[:20_000],
     }

@@ -60,6 +60,18 @@ def refusals(summary: dict[str, Any]) -> list[str]:
     return said
 
 
+def limitations(summary: dict[str, Any]) -> list[str]:
+    """What one fine-tune does not show."""
+    found, of = summary["effective_samples_at_optimum"], summary["evaluation"]
+    return [
+        "One fine-tune, from one seed. Intervals cover the responses that were sampled, not the training. The "
+        "optimality gap is measured on the trained policy's own responses, so an optimum that lies elsewhere is not "
+        f"seen; the effective sample size at the optimum ({found:.0f} of {of} in the worst prompt) says how much of it "
+        "is. Reward models are formulas and small classifiers, which a language model can please without pleasing "
+        "anybody.",
+    ]
+
+
 def _moved(row: dict[str, Any]) -> str:
     before, after, difference = row["before"]["value"], row["after"]["value"], row["difference"]
     lie = ", though it reports something else" if row["lies"] else ""

@@ -12,7 +12,7 @@ def verdict(study: Study) -> pd.DataFrame:
             "mechanism": row["name"],
             "metric": metric,
             **found,
-            "replicates": study.replicates,
+            "replicates": study.sizes[row["name"]],
             "settled_share": row["converged"],
         }
         for row in study.rows

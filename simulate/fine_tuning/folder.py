@@ -33,7 +33,7 @@ from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint, packed, repl
 from simulate.fine_tuning.outcome import Outcome
 from simulate.fine_tuning.plan import Plan
 from simulate.fine_tuning.training import columns
-from simulate.store import manifest, read_json
+from simulate.store import manifest, parquet_bytes, read_json
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def finish(folder: Path, plan: Plan, last: Checkpoint, outcome: Outcome, options
     heard = pd.concat([stage.frame(prompts, names) for stage in (outcome.before, outcome.after)], ignore_index=True)
     told = {"trained": json.dumps({"language_model": plan.reference.language_model, "temperature": temperature})}
     summary = outcome.summary()
-    replace_file(folder / "steps.parquet", _parquet(steps_frame(plan, last)))
-    replace_file(folder / "samples.parquet", _parquet(heard))
+    replace_file(folder / "steps.parquet", parquet_bytes(steps_frame(plan, last)))
+    replace_file(folder / "samples.parquet", parquet_bytes(heard))
     replace_file(folder / "adapters.safetensors", packed(last.standing.adapters.named(), told))
     replace_file(folder / "summary.json", _json(summary))
     started = datetime.fromisoformat(read_json(folder / "manifest.json")["start"])
@@ -153,11 +153,3 @@ def _write_manifest(folder: Path, config: Config, options: dict[str, Any], start
 
 def _json(data: dict[str, Any]) -> bytes:
     return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
-
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    """The same frame gives the same bytes."""
-    sink = pa.BufferOutputStream()
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, sink, compression="zstd", row_group_size=max(1, len(frame)))
-    return sink.getvalue().to_pybytes()
