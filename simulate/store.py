@@ -12,17 +12,13 @@ summary.json      every metric with its interval
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
 import math
-import platform
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +26,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
-import torch
 
-from simulate.adapters.files import clear_drafts
 from simulate.adapters.tuned import trains
 from simulate.config import Config
 from simulate.errors import BadInput
 from simulate.history import History
+from simulate.manifest import SCHEMA_VERSION, manifest
 from simulate.metrics import METRICS
 from simulate.statistics import estimate
 from simulate.unfinished import MARK, begun, finish
+from simulate.whole_file import clear_drafts
 
-SCHEMA_VERSION = 1
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-PACKAGES = ("trueward", "torch", "numpy", "scipy", "mesa", "pandas", "pyarrow", "transformers")
 
 
 @dataclass(frozen=True)
@@ -158,22 +152,6 @@ def replace_folder(draft: Path, folder: Path) -> None:
     draft.rename(folder)
 
 
-def manifest(config: Config, resolved: str, started: datetime, options: dict[str, Any]) -> dict[str, Any]:
-    """Where, when and from what a run was made."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "packages": {name: version for name in PACKAGES if (version := package_version(name))},
-        "python": platform.python_version(),
-        "git": _git(),
-        "seed": config.seed,
-        "config_sha256": hashlib.sha256(resolved.encode()).hexdigest(),
-        "threads": torch.get_num_threads(),
-        **options,
-        "start": started.isoformat(timespec="seconds"),
-        "end": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
 def read_run(folder: Path) -> Run:
     """Raises BadInput where the folder is not a run folder of a schema that is known."""
     manifest_ = read_json(folder / "manifest.json")
@@ -239,27 +217,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_none(entry) for key, entry in value.items() if entry is not None}
     return [_without_none(entry) for entry in value] if isinstance(value, list) else value
-
-
-def package_version(package: str) -> str | None:
-    """The installed version, None where it is not installed."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _git() -> dict[str, Any] | None:
-    """Commit and dirtiness of the checkout the code runs from; None outside one."""
-    here = Path(__file__).resolve().parent
-
-    def asked(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(here), *arguments], capture_output=True, text=True, timeout=10, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        return {"commit": asked("rev-parse", "HEAD"), "dirty": bool(asked("status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
-        return None

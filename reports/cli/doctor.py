@@ -28,8 +28,8 @@ def examined() -> dict[str, Any]:
     """Versions, device, threads, pools, and what is missing for which command."""
     import torch
 
+    from simulate.manifest import PACKAGES, package_version
     from simulate.pools import POOLS
-    from simulate.store import PACKAGES, package_version
 
     missing = [
         {"package": module, "needed_for": use, "install": f"pip install '{extra}'"}

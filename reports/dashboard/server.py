@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulate.config import Config
 from simulate.errors import BadInput
-from simulate.store import package_version
+from simulate.manifest import package_version
 
 SCENARIO = "TRUEWARD_DASHBOARD"  # the variable in which the page finds its scenario, as JSON
 LOOPBACK = "127.0.0.1"

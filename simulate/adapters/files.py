@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from simulate.whole_file import replace_file
+
 SUFFIX = ".safetensors"
-DRAFT = ".writing"  # ends the name of a file that is not finished; a killed process leaves it behind
 HEADER = "trueward"  # one entry: the format does not keep several in their order
 
 
@@ -25,17 +25,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str,
     A crash leaves the old file or the new one; of processes that write the same path at once, one wins.
     """
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    data = save(plain, {HEADER: json.dumps({**about, "sha256": _digest(plain)})})
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    replace_file(path, save(plain, {HEADER: json.dumps({**about, "sha256": _digest(plain)})}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -47,12 +38,6 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         return (tensors, about) if about["sha256"] == _digest(tensors) else None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
-
-
-def clear_drafts(folder: Path) -> None:
-    """Remove what killed processes left behind, at any depth."""
-    for draft in folder.rglob(f".*{DRAFT}"):
-        draft.unlink()
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

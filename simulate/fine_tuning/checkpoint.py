@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from mechanisms.fine_tuners.training.standing import Standing
 from simulate.errors import BadInput
+from simulate.whole_file import replace_file
 
 CHECKPOINT = "checkpoint.safetensors"
 OWNER = "config_sha256"  # the metadata that says whose checkpoint it is
@@ -29,7 +29,7 @@ class Checkpoint:
     def write(self, folder: Path, owner: str) -> None:
         """``owner`` is the digest of the configuration that is trained."""
         tensors = {**self.standing.named(), "seen": self.seen}
-        replace_file(folder / CHECKPOINT, packed(tensors, {OWNER: owner}))
+        written(folder / CHECKPOINT, packed(tensors, {OWNER: owner}))
 
     @classmethod
     def read(cls, folder: Path, owner: str, device: str = "cpu") -> Checkpoint | None:
@@ -55,15 +55,10 @@ def packed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     return save(plain, dict(metadata))
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Whoever reads ``path``, whenever, finds the old file or the new one; raises BadInput where neither can be."""
-    draft = path.with_name(f".{path.name}.draft")
+def written(path: Path, content: bytes) -> None:
+    """`replace_file`; raises BadInput where it cannot."""
     try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
+        replace_file(path, content)
     except OSError as error:
         raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
 

@@ -29,11 +29,12 @@ from mechanisms.language_models.adapters import Adapters
 from simulate.config import Config, parse
 from simulate.errors import BadInput, shorten
 from simulate.fine_tuning.begun import KIND, how_to_resume, is_done
-from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint, packed, replace_file
+from simulate.fine_tuning.checkpoint import CHECKPOINT, Checkpoint, packed, written
 from simulate.fine_tuning.outcome import Outcome
 from simulate.fine_tuning.plan import Plan
 from simulate.fine_tuning.training import columns
-from simulate.store import manifest, parquet_bytes, read_json
+from simulate.manifest import manifest
+from simulate.store import parquet_bytes, read_json
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def begin(folder: Path, config: Config, options: dict[str, Any], started: dateti
         folder.mkdir(parents=True)
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
-    replace_file(folder / "config.toml", resolved(config).encode())
+    written(folder / "config.toml", resolved(config).encode())
     _write_manifest(folder, config, options, started, "training")
 
 
@@ -77,10 +78,10 @@ def finish(folder: Path, plan: Plan, last: Checkpoint, outcome: Outcome, options
     heard = pd.concat([stage.frame(prompts, names) for stage in (outcome.before, outcome.after)], ignore_index=True)
     told = {"trained": json.dumps({"language_model": plan.reference.language_model, "temperature": temperature})}
     summary = outcome.summary()
-    replace_file(folder / "steps.parquet", parquet_bytes(steps_frame(plan, last)))
-    replace_file(folder / "samples.parquet", parquet_bytes(heard))
-    replace_file(folder / "adapters.safetensors", packed(last.standing.adapters.named(), told))
-    replace_file(folder / "summary.json", _json(summary))
+    written(folder / "steps.parquet", parquet_bytes(steps_frame(plan, last)))
+    written(folder / "samples.parquet", parquet_bytes(heard))
+    written(folder / "adapters.safetensors", packed(last.standing.adapters.named(), told))
+    written(folder / "summary.json", _json(summary))
     started = datetime.fromisoformat(read_json(folder / "manifest.json")["start"])
     _write_manifest(folder, plan.config, options, started, "done")
     (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -148,7 +149,7 @@ def _write_manifest(folder: Path, config: Config, options: dict[str, Any], start
     told = {"kind": KIND, "state": state, **manifest(config, resolved(config), started, options)}
     if state != "done":
         told["end"] = None
-    replace_file(folder / "manifest.json", _json(told))
+    written(folder / "manifest.json", _json(told))
 
 
 def _json(data: dict[str, Any]) -> bytes:
