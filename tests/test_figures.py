@@ -146,7 +146,7 @@ def test_the_profile_is_a_share_with_a_band_around_it(games) -> None:
     assert (frame["low"] <= frame["share"]).all()
     assert (frame["share"] <= frame["high"]).all()
     ends = frame.groupby("mechanism")["share"].agg(["first", "last"])
-    assert (ends == [1.0, 0.0]).all(None)
+    assert (ends == [1.0, 0.0]).to_numpy().all()
 
 
 def test_profiles_and_intervals_of_the_mean() -> None:
@@ -155,6 +155,8 @@ def test_profiles_and_intervals_of_the_mean() -> None:
     assert share.tolist() == [0.75, 0.5, 0.0]
     assert low[2] == high[2] == 0
     assert low[1] < 0.5 < high[1]
+    low, high = mean_intervals(np.full((7, 1), 3.0))
+    assert (low[0], high[0]) == (3.0, 3.0)
     draws = np.random.default_rng(3).normal(5.0, 2.0, (400, 2))
     low, high = mean_intervals(draws, 1)
     centre, half = draws.mean(0), 1.96 * draws.std(0) / 20
@@ -269,8 +271,8 @@ def test_planes() -> None:
     points = rng.normal(size=(50, 6)) * [9, 3, 0.1, 0.1, 0.1, 0.1]
     plane = plane_of(points, three=False)
     found = plane.places(points)
-    np.testing.assert_allclose(np.abs(np.corrcoef(found[:, 0], points[:, 0])[0, 1]), 1, atol=1e-2)
-    np.testing.assert_allclose(np.abs(np.corrcoef(found[:, 1], points[:, 1])[0, 1]), 1, atol=1e-2)
+    for axis in (0, 1):  # with its sign: the largest coordinate of a component is positive
+        assert np.corrcoef(found[:, axis], points[:, axis])[0, 1] > 0.99
     assert re.search(r"\d\d% and \d+%", plane.said)
     line = np.outer(np.arange(5.0), [1, 1])
     assert np.ptp(plane_of(line, three=False).places(line), axis=0)[1] == 0

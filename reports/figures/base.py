@@ -19,7 +19,7 @@ from simulate.statistics import LEVEL, RESAMPLES
 
 Games = Sequence[Game]
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 DASHES: tuple[Any, ...] = ((), (5, 2), (1, 1.5), (7, 2, 1.5, 2), (3, 1, 1, 1, 1, 1))
 
 STYLE: Any = {

@@ -16,7 +16,7 @@ from reports.text import label, listed
 from simulate.statistics import LEVEL, RESAMPLES
 
 MOST_BARS = 10  # responses
-MOST_LETTERS = 90  # of a response
+MOST_LETTERS = 84  # of a response
 
 
 def data(games: Games) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def before_and_after(games: Games) -> Figure:
     texts = _chosen(games).merge(frame.drop_duplicates(["prompt", "response"]), on=["prompt", "response"])
     count, size = len(kept) + 1, len(texts)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9, 1.2 + size * max(0.55, 0.2 * count)), layout="constrained")
+        figure = Figure(figsize=(9, 1.2 + size * max(0.55, 0.16 * count)), layout="constrained")
         axes = figure.subplots()
         offsets = (np.arange(count) - (count - 1) / 2) * 0.8 / count
         axes.barh(

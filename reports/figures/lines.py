@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from reports.figures.base import STYLE, colours, dashes, markers
 from reports.text import label
 
+FEW = 4  # mechanisms; the bands of more lie over each other, and are fainter
+
 
 def lines(
     frame: pd.DataFrame, names: Sequence[str], x: str, middle: str, said: dict[str, Any], steps: str | None = None
@@ -32,7 +34,12 @@ def lines(
         )  # fmt: skip
         for name, colour in zip(names, colours(count), strict=True):
             own = frame[frame["mechanism"] == name]
-            band: dict[str, Any] = {"color": colour, "alpha": 0.18, "linewidth": 0, "step": steps}
+            band: dict[str, Any] = {
+                "color": colour,
+                "alpha": 0.18 if count <= FEW else 0.07,
+                "linewidth": 0,
+                "step": steps,
+            }
             axes.fill_between(own[x], own["low"], own["high"], **band)
         axes.set(**said)
         place = {"bbox_to_anchor": (0.5, 1.0), "ncol": min(count, 3), "handlelength": 3.5}

@@ -64,9 +64,10 @@ def caption(games: Games) -> str:
     some = f" Shown are the first {MOST_AGENTS} of {agents:,} agents." if agents > MOST_AGENTS else ""
     return (
         f"A report is a point: weight times reward of {_responses(games)}. {_plane(games).said} "
-        f"Star: the truth; line: reports in {rounds} of {max(len(game.history) for game in games)} rounds; marker: the "
-        f"last one. n = {n} of {len(games[0].history.replicates)} replicates, a line each, so there is no interval; "
-        f"they differ in the agents' random streams and in whatever the scenario draws.{some}{few}"
+        f"Star: the truth, dotted to the first report; line: reports in {rounds} of "
+        f"{max(len(game.history) for game in games)} rounds; marker: the last one. n = {n} of "
+        f"{len(games[0].history.replicates)} replicates, a line each, so there is no interval; they differ in the "
+        f"agents' random streams and in whatever the scenario draws.{some}{few}"
     )
 
 
@@ -149,6 +150,8 @@ def _draw(axes: Axes, frame: pd.DataFrame) -> None:
     for agent, colour, marker in zip(agents, colours(len(agents)), markers(len(agents)), strict=True):
         own = frame[frame["agent"] == agent]
         for _, path in own.groupby("replicate"):
+            start = path.iloc[0]
+            axes.plot([start["true_x"], start["x"]], [start["true_y"], start["y"]], ":", color=colour, linewidth=1.1)
             axes.plot(path["x"], path["y"], color=colour, linewidth=1.1, alpha=0.55)
         last = own[own["round"] == own["round"].max()]
         axes.scatter(
