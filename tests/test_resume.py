@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from simulate.adapters.files import DRAFT
 from simulate.contest import compare, write_contest
 from simulate.market import Market
+from simulate.whole_file import DRAFT
 from tests.test_cli import in_a_new_process, trueward
 
 GAME = ("tuned_market", "--rounds", "4", "--replicates", "2", "--batch", "1", "--set", "reference.length=1")
