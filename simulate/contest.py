@@ -13,11 +13,14 @@ from typing import Any
 import torch
 
 from mechanisms.catalogue import MECHANISMS
+from mechanisms.fine_tuners.training.climb import Watch
 from mechanisms.named import name_of
 from simulate.config import Config, expanded
-from simulate.engines import Engine, Progress, jobs_of, serial
+from simulate.engines.base import Engine
+from simulate.engines.serial import serial
 from simulate.errors import BadInput, no_such
 from simulate.history import History, joined
+from simulate.jobs import Progress, jobs_of, played_by, unwatched
 from simulate.load import load
 from simulate.metrics import METRICS
 from simulate.statistics import Paired, paired, unpaired
@@ -89,6 +92,7 @@ def compare(
     engine: Engine = serial,
     progress: Progress = lambda rounds: None,
     keep: Path | None = None,
+    watch: Watch = unwatched,
 ) -> Contest:
     """Play ``scenario`` under each mechanism.  Raises BadInput.
 
@@ -106,7 +110,7 @@ def compare(
         name: jobs_of(config, batch, dtype, device, below.get(name), tuple(below[o] for o in below if o != name))
         for name, config in configs.items()
     }
-    histories = iter(engine([job for mine in jobs.values() for job in mine], progress))
+    histories = iter(played_by(engine, [job for mine in jobs.values() for job in mine], progress, watch))
     return Contest(configs, {name: joined([next(histories) for _ in mine]) for name, mine in jobs.items()})
 
 

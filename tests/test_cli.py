@@ -253,7 +253,8 @@ def test_an_interrupt_is_130_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 
 def test_an_interrupt_ends_workers_in_the_middle_of_a_game() -> None:
-    from simulate.engines import Job, local
+    from simulate.engines.local import local
+    from simulate.jobs import Job, played_by
     from simulate.load import load
 
     def interrupt(rounds: int) -> None:
@@ -261,5 +262,5 @@ def test_an_interrupt_ends_workers_in_the_middle_of_a_game() -> None:
 
     short, endless = load("two_camps", {"rounds": 1}), load("two_camps", {"rounds": 10_000_000})
     with pytest.raises(KeyboardInterrupt):
-        local(2)([Job(short, (0,)), Job(endless, (0,))], interrupt)
+        played_by(local(2), [Job(short, (0,)), Job(endless, (0,))], interrupt)
     assert active_children() == []

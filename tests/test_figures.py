@@ -23,8 +23,9 @@ from reports.figures.revenue_frontier import REVENUE_FRONTIER
 from reports.games import Game, read_games
 from reports.study import study_of
 from simulate.contest import compare, write_contest
-from simulate.engines import jobs_of, serial
+from simulate.engines.serial import serial
 from simulate.history import joined
+from simulate.jobs import jobs_of, played_by
 from simulate.last_policies import MOST_ROWS, last_policies
 from simulate.load import load
 from simulate.metrics import METRICS
@@ -214,7 +215,8 @@ def test_reports_kept_are_those_made(folder, games) -> None:
 def test_kept_tensors_do_not_depend_on_who_plays_them() -> None:
     config = load("two_camps", {"rounds": 3, "replicates": 5, "exploitability": 0})
     whole, parts = (
-        joined(serial(jobs_of(config, batch, torch.float64, "cpu"), lambda rounds: None)) for batch in (None, 2)
+        joined(played_by(serial, jobs_of(config, batch, torch.float64, "cpu"), lambda rounds: None))
+        for batch in (None, 2)
     )
     pd.testing.assert_frame_equal(whole.paths.frame(), parts.paths.frame())
     pd.testing.assert_frame_equal(whole.policies.frame(0), parts.policies.frame(0))

@@ -18,7 +18,7 @@ from reports.cli.watching import Watching, bar_on
 from simulate.adapters.files import read_tensors, write_tensors
 from simulate.adapters.kept import Kept, load_adapters
 from simulate.contest import compare
-from simulate.engines import local, serial, watched
+from simulate.engines.local import local
 from simulate.errors import BadInput
 from simulate.load import load
 from simulate.market import Market
@@ -102,10 +102,9 @@ def stacks(folder: Path) -> list[Path]:
 def test_every_stack_is_kept_and_found_instead_of_trained_again(tmp_path: Path) -> None:
     plain = play("tuned_market", SMALL)
     steps: list[Training] = []
-    engine = watched(serial, steps.append)
-    kept = play("tuned_market", SMALL, engine=engine, keep=tmp_path)
+    kept = play("tuned_market", SMALL, watch=steps.append, keep=tmp_path)
     trained, files = len(steps), {path: path.stat().st_mtime_ns for path in stacks(tmp_path)}
-    again = play("tuned_market", SMALL, engine=engine, keep=tmp_path)
+    again = play("tuned_market", SMALL, watch=steps.append, keep=tmp_path)
     assert trained == 5 * len(files) > 0  # four steps, and a look at the end
     assert len(steps) == trained
     assert files == {path: path.stat().st_mtime_ns for path in stacks(tmp_path)}
@@ -124,7 +123,7 @@ def test_a_file_that_is_not_whole_is_noticed_and_replaced(damage: str, tmp_path:
     assert Kept(tmp_path, (0, 1)).find(first.stem) is None
     assert Kept(tmp_path, (0, 1)).find(second.stem) is not None
     steps: list[Training] = []
-    again = play("tuned_market", SMALL, engine=watched(serial, steps.append), keep=tmp_path)
+    again = play("tuned_market", SMALL, keep=tmp_path, watch=steps.append)
     assert len(steps) == 5
     assert np.array_equal(whole.of("utility"), again.of("utility"))
     assert read_tensors(first)[0].keys() == read_tensors(second)[0].keys()
@@ -182,7 +181,7 @@ def test_what_two_mechanisms_train_alike_is_trained_once(tmp_path: Path) -> None
     """The agents explore the same lies in the first rounds; only the models without somebody are new."""
     steps: list[Training] = []
     names = ["no_payment", "vcg"]
-    contest = compare("tuned_market", names, SMALL, engine=watched(serial, steps.append), keep=tmp_path)
+    contest = compare("tuned_market", names, SMALL, keep=tmp_path, watch=steps.append)
     alone = compare("tuned_market", names, SMALL)
     files = {name: {path.name for path in stacks(tmp_path / name / "adapters")} for name in names}
     assert files["no_payment"] < files["vcg"]
@@ -195,7 +194,7 @@ def test_what_two_mechanisms_train_alike_is_trained_once(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_worker_processes_share_the_folder_and_change_nothing(tmp_path: Path) -> None:
     here = play("tuned_market", SMALL, batch=1, keep=tmp_path / "here")
-    there = play("tuned_market", SMALL, batch=1, engine=watched(local(2), print), keep=tmp_path / "there")
+    there = play("tuned_market", SMALL, batch=1, engine=local(2), keep=tmp_path / "there")
     assert np.array_equal(here.of("utility"), there.of("utility"))
     for part in ("stacks", "deployed"):
         mine, theirs = ({p.name for p in (tmp_path / side / part).iterdir()} for side in ("here", "there"))
@@ -218,8 +217,3 @@ def test_the_bar_tells_speed_reward_and_divergence_of_the_running_fine_tune() ->
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line.get())
     assert "120/480" in plain
     assert re.search(r"7/8 [\d,]+ tokens/s reward \+0\.50 KL 0\.12\n", plain)
-
-
-def test_only_this_process_is_watched() -> None:
-    pool = local(2)
-    assert watched(pool, print) is pool

@@ -36,7 +36,7 @@ from simulate.load import load
 from simulate.unfinished import Unfinished, begin
 
 if TYPE_CHECKING:
-    from simulate.engines import Engine
+    from simulate.engines.base import Engine
 
 
 def compare_command(
@@ -83,13 +83,12 @@ def finish_compare(folder: Path, config: Config, run: Unfinished, runner: Engine
     from reports.thin import thin_sentences
     from simulate.adapters.tuned import trains
     from simulate.contest import compare, write_contest
-    from simulate.engines import watched
 
     batches = -(-config.replicates // (run.batch or config.replicates)) * len(run.mechanisms)
     with watching(config.name, config.rounds * batches, folder) as bar:
-        engine, kind, where = watched(runner, bar.training), checked_dtype(run.dtype), checked_device(run.device)
+        kind, where = checked_dtype(run.dtype), checked_device(run.device)
         keep = folder if trains(config) else None
-        contest = compare(config, run.mechanisms, None, run.batch, kind, where, engine, bar.rounds, keep)
+        contest = compare(config, run.mechanisms, None, run.batch, kind, where, runner, bar.rounds, keep, bar.training)
     verdict = write_contest(folder, contest, datetime.fromisoformat(run.start), run.options)
     page = write_report([folder])
     if as_json:

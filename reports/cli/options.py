@@ -21,7 +21,7 @@ from simulate.errors import BadInput
 if TYPE_CHECKING:
     import torch
 
-    from simulate.engines import Engine
+    from simulate.engines.base import Engine
 
 ScenarioArgument = Annotated[str, typer.Argument(help="A built-in scenario, or a .toml, .yaml or .json file.")]
 SetOption = Annotated[
@@ -81,11 +81,12 @@ def checked_device(name: str) -> str:
 def checked_engine(name: str | None, workers: int) -> Engine:
     """An engine of the catalogue.  Raises BadInput."""
     from simulate.engines import ENGINES
+    from simulate.engines.base import Resources
 
     chosen = name or ("local" if workers > 1 else "serial")
     if chosen not in ENGINES:
         raise BadInput(f"--engine: {unknown('engine', chosen, ENGINES)}")
-    return ENGINES[chosen](workers)
+    return ENGINES[chosen](Resources(workers))
 
 
 def checked_dtype(name: str) -> torch.dtype:

@@ -19,7 +19,7 @@ from simulate.fine_tuning.begun import is_fine_tune
 from simulate.unfinished import MARK, Unfinished, unfinished
 
 if TYPE_CHECKING:
-    from simulate.engines import Engine
+    from simulate.engines.base import Engine
 
 Finish = Callable[[Path, Config, Unfinished, "Engine", bool], None]
 

@@ -36,7 +36,7 @@ from simulate.load import load
 from simulate.unfinished import ADAPTERS, Unfinished, begin
 
 if TYPE_CHECKING:
-    from simulate.engines import Engine
+    from simulate.engines.base import Engine
 
 
 def run_command(
@@ -59,7 +59,7 @@ def run_command(
     started = datetime.now(UTC)
     config = load(scenario, settings(set_, rounds=rounds, replicates=replicates, seed=seed))
     from simulate.adapters.tuned import trains
-    from simulate.engines import require_replicate
+    from simulate.jobs import require_replicate
     from simulate.scenario import build
     from simulate.store import fresh_folder, mechanism_name, resolved_toml
 
@@ -78,7 +78,6 @@ def finish_run(folder: Path, config: Config, run: Unfinished, runner: Engine, as
     """Play from the first round, with what was trained already; write the folder, say what came out."""
     from reports.tables.terminal import metrics_table
     from simulate.adapters.tuned import trains
-    from simulate.engines import watched
     from simulate.repeated_game import play
     from simulate.store import write_run
 
@@ -86,8 +85,8 @@ def finish_run(folder: Path, config: Config, run: Unfinished, runner: Engine, as
     batches = -(-count // (run.batch or count))
     keep = folder / ADAPTERS if trains(config) else None
     with watching(config.name, config.rounds * batches, folder) as bar:
-        engine, kind = watched(runner, bar.training), checked_dtype(run.dtype)
-        history = play(config, None, run.batch, kind, checked_device(run.device), engine, bar.rounds, keep, run.only)
+        kind, where = checked_dtype(run.dtype), checked_device(run.device)
+        history = play(config, None, run.batch, kind, where, runner, bar.rounds, keep, run.only, bar.training)
     summary = write_run(folder, config, history, datetime.fromisoformat(run.start), run.options)
     if as_json:
         print_json(summary)

@@ -28,7 +28,7 @@ from simulate.empirical.report_game import PLAYERS, report_game
 from simulate.empirical.sampled import Sampled
 from simulate.empirical.types import symmetric_game, types_of
 from simulate.empirical.whole_games import games_to_play, whole_games
-from simulate.engines import Engine
+from simulate.engines.base import Engine
 from simulate.equilibria.leads import leads, led_document
 from simulate.equilibria.nash import nash
 from simulate.equilibria.search.certificate import Market

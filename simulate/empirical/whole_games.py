@@ -14,9 +14,11 @@ from mechanisms.named import Named, name_of
 from simulate.config import AgentConfig, Config
 from simulate.empirical.normal_form import Array
 from simulate.empirical.sampled import Sampled
-from simulate.engines import Engine, Progress, jobs_of, serial
+from simulate.engines.base import Engine
+from simulate.engines.serial import serial
 from simulate.errors import BadInput
 from simulate.history import History, joined
+from simulate.jobs import Progress, jobs_of, played_by
 
 MOST_GAMES = 4096  # repeated games played for one table: hours beyond
 Cell = tuple[int, ...]
@@ -110,7 +112,7 @@ def _history(
 ) -> History:
     playing = [agent.model_copy(update={"strategy": strategies[a]}) for agent, a in zip(agents, cell, strict=True)]
     game = config.model_copy(update={"agents": playing, "exploitability": 0})
-    return joined(engine(jobs_of(game, batch, torch.float64, "cpu"), progress))
+    return joined(played_by(engine, jobs_of(game, batch, torch.float64, "cpu"), progress))
 
 
 def _summed(history: History) -> tuple[Array, Array, Array]:

@@ -1,12 +1,10 @@
-"""Where games are played: here, or in processes of this machine.  The numbers are the same, to the byte."""
+"""The only loop over rounds: jobs, which are replicates of a game, and how an engine plays them."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import torch
@@ -15,11 +13,11 @@ from mechanisms.fine_tuners.training.climb import Watch
 from simulate.adapters.kept import Kept
 from simulate.adapters.tuned import tuned
 from simulate.config import Config
+from simulate.engines.base import Engine
 from simulate.errors import BadInput
 from simulate.history import History
 from simulate.last_policies import last_policies
 from simulate.market import Market
-from simulate.process import settle
 from simulate.scenario import build
 
 Progress = Callable[[int], None]  # called with the number of rounds just played
@@ -35,9 +33,6 @@ class Job:
     device: str = "cpu"
     keep: Path | None = None  # the folder for adapters, where language models are trained and kept
     lenders: tuple[Path, ...] = ()  # such folders of other games, so that nothing is trained twice
-
-
-Engine = Callable[[Sequence[Job], Progress], list[History]]  # histories in the order of jobs
 
 
 def jobs_of(
@@ -83,43 +78,16 @@ def played(job: Job, progress: Progress = lambda rounds: None, watch: Watch = un
     return market.history
 
 
-def serial(jobs: Sequence[Job], progress: Progress) -> list[History]:
-    """One after the other, in this process."""
-    return [played(job, progress) for job in jobs]
+def played_by(engine: Engine, jobs: Sequence[Job], progress: Progress, watch: Watch = unwatched) -> list[History]:
+    """The histories of ``jobs``, in their order; the first failure ends all.
 
-
-def watched(engine: Engine, watch: Watch) -> Engine:
-    """The same engine; `serial` tells ``watch`` every step of training, which worker processes cannot."""
-    return (lambda jobs, progress: [played(job, progress, watch) for job in jobs]) if engine is serial else engine
-
-
-def local(workers: int) -> Engine:
-    """An engine of ``workers`` processes of this machine; more workers than jobs are not started."""
-
-    def engine(jobs: Sequence[Job], progress: Progress) -> list[History]:
-        context = get_context("spawn")  # a forked torch may hang
-        with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_prepare_worker) as pool:
-            try:
-                futures = [pool.submit(played, job) for job in jobs]
-                for future in as_completed(futures):
-                    future.result()  # the first failure ends the game
-                    progress(jobs[futures.index(future)].config.rounds)
-                return [future.result() for future in futures]
-            except BaseException:  # an interrupt too: nobody waits for games that nobody wants any more
-                for worker in active_children():
-                    worker.terminate()
-                raise
-
-    return engine
-
-
-def _prepare_worker() -> None:
-    """An interrupt at the keyboard reaches the whole group; the parent decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    settle()
-
-
-ENGINES: dict[str, Callable[[int], Engine]] = {
-    "serial": lambda workers: serial,
-    "local": local,
-}
+    Workers cannot call back: ``progress`` hears of a job of theirs when it has ended, and ``watch`` nothing.
+    """
+    with engine() as pool:
+        if pool.here:
+            return [pool.submit(played, job, progress, watch).result() for job in jobs]
+        futures = [pool.submit(played, job) for job in jobs]
+        for future in as_completed(futures):
+            future.result()
+            progress(jobs[futures.index(future)].config.rounds)
+        return [future.result() for future in futures]

@@ -1,0 +1,165 @@
+"""Processes of this machine.  Every worker has a pipe of its own, so that a death is blamed on the right call.
+
+`concurrent.futures.ProcessPoolExecutor` gives up all calls when one worker dies, cannot say whose fault it was, and
+cannot end a call that takes too long.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, Self
+
+from simulate.engines.base import Engine, TimedOut, WorkerDied
+from simulate.engines.worker import serve
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function on its way to a worker, or there."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    seconds: float | None
+    future: Future[Any]
+
+
+@dataclass
+class Worker:
+    """A process, its pipe, and the call that it is at."""
+
+    process: BaseProcess
+    pipe: Connection
+    call: Call | None = None
+    until: float = field(default=float("inf"))
+
+    def kill(self) -> None:
+        """At once; there is nothing in it to be saved."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+class LocalPool:
+    """Up to ``workers`` processes, started when there is a call for them and started again when they die."""
+
+    here = False
+
+    def __init__(self, workers: int, memory: int | None = None) -> None:
+        self.workers, self.memory = workers, memory
+        self._context = get_context("spawn")  # a forked torch may hang
+        self._waiting: deque[Call] = deque()
+        self._team: list[Worker] = []
+        self._closing = threading.Event()
+        self._bell, self._rope = self._context.Pipe(duplex=False)  # wakes the thread that serves
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._waiting.append(Call(function, arguments, seconds, future))
+        self._rope.send_bytes(b".")
+        return future
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Whoever leaves in peace has collected the futures; nobody waits for calls that nobody wants any more."""
+        self._closing.set()
+        self._rope.send_bytes(b".")
+        self._thread.join()
+
+    def _serve(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._hand_out()
+                self._listen()
+        finally:
+            for worker in self._team:
+                worker.kill()
+            for call in self._waiting:
+                call.future.cancel()
+            for call in (worker.call for worker in self._team if worker.call):
+                call.future.set_exception(WorkerDied())
+
+    def _hand_out(self) -> None:
+        while self._waiting:
+            worker = self._free()
+            if worker is None:
+                return
+            call = self._waiting.popleft()
+            if call.future.set_running_or_notify_cancel():
+                self._give(worker, call)
+
+    def _free(self) -> Worker | None:
+        """Somebody who waits, or somebody new; None where all are at work."""
+        idle = next((worker for worker in self._team if worker.call is None), None)
+        if idle is None and len(self._team) < self.workers:
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=serve, args=(theirs, self.memory), daemon=True)
+            process.start()
+            theirs.close()  # so that the death of the process is the end of the pipe
+            idle = Worker(process, ours)
+            self._team.append(idle)
+        return idle
+
+    def _give(self, worker: Worker, call: Call) -> None:
+        worker.call = call
+        worker.until = float("inf") if call.seconds is None else time.monotonic() + call.seconds
+        try:
+            worker.pipe.send((call.function, call.arguments))
+        except OSError:  # it died while it waited
+            self._lose(worker, WorkerDied(worker.process.exitcode))
+        except Exception as error:  # what cannot travel is the caller's to mend
+            worker.call = None
+            call.future.set_exception(error)
+
+    def _listen(self) -> None:
+        busy = {worker.pipe: worker for worker in self._team if worker.call is not None}
+        for ready in wait([self._bell, *busy], self._patience(list(busy.values()))):
+            if ready is self._bell:
+                self._bell.recv_bytes()
+            else:
+                self._hear(busy[ready])  # type: ignore[index]
+        for worker in [worker for worker in self._team if worker.until < time.monotonic()]:
+            assert worker.call is not None
+            self._lose(worker, TimedOut(worker.call.seconds or 0.0))
+
+    def _hear(self, worker: Worker) -> None:
+        try:
+            good, value = pickle.loads(worker.pipe.recv_bytes())
+        except (EOFError, OSError):
+            worker.process.join()
+            self._lose(worker, WorkerDied(worker.process.exitcode))
+            return
+        call, worker.call, worker.until = worker.call, None, float("inf")
+        assert call is not None
+        (call.future.set_result if good else call.future.set_exception)(value)
+
+    def _lose(self, worker: Worker, why: Exception) -> None:
+        self._team.remove(worker)
+        worker.kill()
+        if worker.call is not None:
+            worker.call.future.set_exception(why)
+
+    @staticmethod
+    def _patience(busy: Sequence[Worker]) -> float | None:
+        soonest = min((worker.until for worker in busy), default=float("inf"))
+        return None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
+
+
+def local(workers: int, memory: int | None = None) -> Engine:
+    """An engine of up to ``workers`` processes, each of which may allocate ``memory`` bytes."""
+    return lambda: LocalPool(workers, memory)
