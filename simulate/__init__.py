@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from simulate.metrics import METRICS
     from simulate.repeated_game import play
     from simulate.scenarios import SCENARIOS
+    from simulate.sweeps.sweep import sweep
 
-__all__ = ["EQUILIBRIA", "METRICS", "SCENARIOS", "compare", "play"]
+__all__ = ["EQUILIBRIA", "METRICS", "SCENARIOS", "compare", "play", "sweep"]
 
 __getattr__ = lazily(
     __name__,
@@ -21,5 +22,6 @@ __getattr__ = lazily(
         "SCENARIOS": "simulate.scenarios",
         "compare": "simulate.contest",
         "play": "simulate.repeated_game",
+        "sweep": "simulate.sweeps.sweep",
     },
 )

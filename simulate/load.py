@@ -15,11 +15,12 @@ from simulate.scenarios import SCENARIOS
 
 def load(scenario: str | Path | Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Config:
     """A built-in name, a file or a mapping, with dotted ``settings`` on top.  Raises BadInput."""
-    data, source = _data(scenario)
+    data, source = given(scenario)
     return parse(override(data, settings or {}), source)
 
 
-def _data(scenario: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+def given(scenario: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """What a name, a file or a mapping says, unchecked, and what to call it in messages.  Raises BadInput."""
     if isinstance(scenario, Mapping):
         return scenario, "scenario"
     built_in = SCENARIOS | OPEN_TEXT

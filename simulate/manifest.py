@@ -22,15 +22,22 @@ def manifest(config: Config, resolved: str, started: datetime, options: dict[str
     """Where, when and from what a run was made."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "packages": {name: version for name in PACKAGES if (version := package_version(name))},
-        "python": platform.python_version(),
-        "git": _git(),
+        **provenance(),
         "seed": config.seed,
         "config_sha256": hashlib.sha256(resolved.encode()).hexdigest(),
         "threads": torch.get_num_threads(),
         **options,
         "start": started.isoformat(timespec="seconds"),
         "end": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def provenance() -> dict[str, Any]:
+    """Package versions, Python and the state of the checkout."""
+    return {
+        "packages": {name: version for name in PACKAGES if (version := package_version(name))},
+        "python": platform.python_version(),
+        "git": _git(),
     }
 
 

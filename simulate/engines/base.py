@@ -15,6 +15,7 @@ class Pool(Protocol):
     """Takes calls until its ``with`` block ends; whoever leaves the block by an exception drops what is running."""
 
     here: bool  # are functions called in this process, so that they may call back?
+    width: int  # calls that can run side by side
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
         """``function(*arguments)``, elsewhere; ended with `TimedOut` after ``seconds``."""

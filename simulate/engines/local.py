@@ -55,7 +55,7 @@ class LocalPool:
     here = False
 
     def __init__(self, workers: int, memory: int | None = None) -> None:
-        self.workers, self.memory = workers, memory
+        self.width, self.memory = workers, memory
         self._context = get_context("spawn")  # a forked torch may hang
         self._waiting: deque[Call] = deque()
         self._team: list[Worker] = []
@@ -106,7 +106,7 @@ class LocalPool:
     def _free(self) -> Worker | None:
         """Somebody who waits, or somebody new; None where all are at work."""
         idle = next((worker for worker in self._team if worker.call is None), None)
-        if idle is None and len(self._team) < self.workers:
+        if idle is None and len(self._team) < self.width:
             ours, theirs = self._context.Pipe()
             process = self._context.Process(target=serve, args=(theirs, self.memory), daemon=True)
             process.start()

@@ -12,6 +12,7 @@ class Serial:
     """Its own pool: a call is over when `submit` returns, and nothing can end it before."""
 
     here = True
+    width = 1
 
     def __call__(self) -> Self:
         return self
