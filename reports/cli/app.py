@@ -22,6 +22,7 @@ from reports.cli.resume import resume_command
 from reports.cli.run import run_command
 from reports.cli.solve import solve_command
 from reports.cli.status import status_command
+from reports.cli.sweep import sweep_command
 from simulate.errors import BadInput
 from simulate.pools.cli import pool_app
 from simulate.process import settle
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command("solve", epilog="Example: trueward solve game.yaml --json")(solve_command)
 app.command("run", epilog="Example: trueward run two_camps --rounds 50 --set mechanism.payment=zero")(run_command)
 app.command("compare", epilog="Example: trueward compare story_tones --mechanisms no_payment,vcg")(compare_command)
+app.command("sweep", epilog="Example: trueward sweep grid.yaml --workers 2 --out runs/grid")(sweep_command)
 app.command("resume", epilog="Example: trueward resume runs/tuned_market-vcg")(resume_command)
 app.command("audit", epilog="Example: trueward audit two_camps --set mechanism=egalitarian")(audit_command)
 app.command("equilibrium", epilog="Example: trueward equilibrium two_camps --set mechanism.payment=zero")(
@@ -57,7 +59,7 @@ app.add_typer(pool_app, name="pool")
 
 
 def main() -> None:
-    """Exit codes: 0 good, 1 failed in use, 2 bad input, 130 interrupted."""
+    """Exit codes: 0 good, 1 failed in use, 2 bad input, 3 some runs failed, 4 all failed, 130 interrupted."""
     settle()
     try:
         app(prog_name="trueward")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -42,13 +42,23 @@ OnlyReplicateOption = Annotated[
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes of this machine; the bytes do not depend on it.")]
 EngineOption = Annotated[
-    str | None, typer.Option(help="serial or local processes (default: local if --workers is above 1).")
+    str | None, typer.Option(help="serial, local processes, or ray (default: local if --workers is above 1).")
 ]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Of a Ray cluster, e.g. ray://head:10001 or auto; for --engine ray.")
+]
+GpusOption = Annotated[float, typer.Option(min=0.0, help="GPUs of one worker on a Ray cluster; 0.25 shares one.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
 DtypeOption = Annotated[str, typer.Option(help="float64 (exact) or float32 (for large games on a GPU).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 DTYPES = ("float64", "float32")
+
+
+class Advance(Protocol):
+    """Moves a bar."""
+
+    def __call__(self, steps: int, total: int | None = None) -> None: ...
 
 
 def settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
@@ -78,7 +88,9 @@ def checked_device(name: str) -> str:
     return name
 
 
-def checked_engine(name: str | None, workers: int) -> Engine:
+def checked_engine(
+    name: str | None, workers: int, memory: int | None = None, address: str | None = None, gpus: float = 0.0
+) -> Engine:
     """An engine of the catalogue.  Raises BadInput."""
     from simulate.engines import ENGINES
     from simulate.engines.base import Resources
@@ -86,7 +98,7 @@ def checked_engine(name: str | None, workers: int) -> Engine:
     chosen = name or ("local" if workers > 1 else "serial")
     if chosen not in ENGINES:
         raise BadInput(f"--engine: {unknown('engine', chosen, ENGINES)}")
-    return ENGINES[chosen](Resources(workers))
+    return ENGINES[chosen](Resources(workers, memory, address, gpus))
 
 
 def checked_dtype(name: str) -> torch.dtype:
@@ -99,14 +111,17 @@ def checked_dtype(name: str) -> torch.dtype:
 
 
 @contextmanager
-def progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr where that is a terminal, silence elsewhere; yields ``advance(steps)``."""
+def progress(doing: str, total: int) -> Iterator[Advance]:
+    """A bar on stderr where that is a terminal, silence elsewhere; yields ``advance(steps)``.
+
+    Who learns the total later says it then: ``advance(steps, total)``.
+    """
     from rich.console import Console
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(doing, total=total)
-        yield lambda steps: bar.advance(task, steps)
+        yield lambda steps, total=None: bar.update(task, advance=steps, total=total)
 
 
 def next_folder(stem: str) -> Path:

@@ -24,17 +24,12 @@ import pyarrow.parquet as pq
 from simulate.errors import BadInput
 from simulate.sweeps.file import SweepFile, as_toml, read_sweep
 from simulate.sweeps.ledger import LEDGER, Ledger, Shard
+from simulate.sweeps.place import CONFIG, LOCK, OUTCOMES, ROUNDS, is_sweep
 from simulate.sweeps.work import Worked
 from simulate.whole_file import clear_drafts, replace_file
 
-CONFIG, RESULTS, ROUNDS, OUTCOMES, LOCK = "config.toml", "results.parquet", "rounds", "outcomes", ".lock"
 METRICS_KEY = b"trueward.metrics"
 DAMAGED = ".damaged"  # ends the name of what cannot be read and was put aside
-
-
-def is_sweep(folder: Path) -> bool:
-    """Is it the folder of a sweep?"""
-    return (folder / CONFIG).is_file() and (folder / ROUNDS).is_dir()
 
 
 def begin(folder: Path, sweep: SweepFile) -> None:
@@ -72,7 +67,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 def keep(folder: Path, ledger: Ledger, task: str, worked: Worked, attempts: dict[str, int]) -> None:
     """The files first, then the ledger, which alone says that they count.  Raises OSError or sqlite3.Error."""
-    rounds, outcomes = _bytes(worked.rounds), _bytes(worked.outcomes, json.dumps(worked.done).encode())
+    rounds, outcomes = encoded(worked.rounds), encoded(worked.outcomes, json.dumps(worked.done).encode())
     for part, content in ((ROUNDS, rounds), (OUTCOMES, outcomes)):
         if content is not None:
             replace_file(folder / part / f"{task}.parquet", content)
@@ -127,7 +122,8 @@ def put_aside(folder: Path) -> Path:
     return (folder / LEDGER).replace(aside)
 
 
-def _bytes(table: pa.Table | None, metrics: bytes | None = None) -> bytes | None:
+def encoded(table: pa.Table | None, metrics: bytes | None = None) -> bytes | None:
+    """A Parquet file, the same bytes for the same table; its pages carry checksums."""
     if table is None:
         return None
     sink = pa.BufferOutputStream()

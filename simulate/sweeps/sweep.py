@@ -21,14 +21,14 @@ from simulate.scenario import build
 from simulate.store import parquet_bytes
 from simulate.sweeps.driver import Limits, drive
 from simulate.sweeps.file import SweepFile, parsed, read_sweep
-from simulate.sweeps.folder import RESULTS, alone, begin, damage, put_aside, salvaged, sweep_of
+from simulate.sweeps.folder import alone, begin, damage, put_aside, salvaged, sweep_of
 from simulate.sweeps.ledger import Ledger
+from simulate.sweeps.place import MANIFEST, RESULTS
 from simulate.sweeps.points import Point, only, points, said
 from simulate.sweeps.results import results
 from simulate.sweeps.tasks import tasks
 from simulate.whole_file import replace_file
 
-MANIFEST = "manifest.json"
 TRIED = 1000  # points that are built before the first run, so that what cannot be played is refused at once
 
 
