@@ -75,7 +75,8 @@ def sweep_command(
         _previewed(wanted, found, settings(only), workers, as_json)
         return
     playing = playing_of(only, timeout, memory, fail_fast, max_failures, workers, engine, address, gpus)
-    checked_device(device)
+    if engine != "ray":  # the cluster's devices are not here
+        checked_device(device)
     checked_dtype(dtype)
     folder = _folder(out or Path("runs") / wanted.name, overwrite, resume)
     from simulate.sweeps.sweep import sweep

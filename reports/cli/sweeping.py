@@ -107,6 +107,8 @@ def _told_how_to_go_on(folder: Path) -> Iterator[None]:
             yield
     except TooManyFailures as error:
         _stop(f"{error}; {on} (--retry-failed plays them again)", SOME_FAILED)
+    except ConnectionError as error:
+        _stop(f"{error}; {on}", 1)
     except (OSError, sqlite3.Error) as error:
         _stop(f"{folder}: cannot be written ({getattr(error, 'strerror', None) or error}); {on}", 1)
     except KeyboardInterrupt:
