@@ -68,7 +68,7 @@ def _keys(model: Any, location: Location) -> list[str]:
     for part in location:
         if model is not None and isinstance(part, str) and not _is_branch(part):
             model = _model_in(model.model_fields[part].annotation) if part in model.model_fields else None
-    return list(model.model_fields) if model is not None else []
+    return [field.alias or name for name, field in model.model_fields.items()] if model is not None else []
 
 
 def _model_in(annotation: Any) -> Any:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from simulate.engines.base import Engine, TimedOut, WorkerDied
-from simulate.engines.worker import serve
+from simulate.engines.worker import BEGUN, serve
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Worker:
     pipe: Connection
     call: Call | None = None
     until: float = field(default=float("inf"))
+
+    def begin(self) -> None:
+        """Its time runs."""
+        if self.call is not None and self.call.seconds is not None:
+            self.until = time.monotonic() + self.call.seconds
 
     def kill(self) -> None:
         """At once; there is nothing in it to be saved."""
@@ -117,7 +122,6 @@ class LocalPool:
 
     def _give(self, worker: Worker, call: Call) -> None:
         worker.call = call
-        worker.until = float("inf") if call.seconds is None else time.monotonic() + call.seconds
         try:
             worker.pipe.send((call.function, call.arguments))
         except OSError:  # it died while it waited
@@ -139,11 +143,15 @@ class LocalPool:
 
     def _hear(self, worker: Worker) -> None:
         try:
-            good, value = pickle.loads(worker.pipe.recv_bytes())
+            heard = worker.pipe.recv_bytes()
         except (EOFError, OSError):
             worker.process.join()
             self._lose(worker, WorkerDied(worker.process.exitcode))
             return
+        if heard == BEGUN:
+            worker.begin()
+            return
+        good, value = pickle.loads(heard)
         call, worker.call, worker.until = worker.call, None, float("inf")
         assert call is not None
         (call.future.set_result if good else call.future.set_exception)(value)

@@ -14,11 +14,12 @@ from typing import Any
 from simulate.engines.base import Elsewhere
 from simulate.process import settle
 
+BEGUN = b""  # the word before every answer, from which on the time of a call counts
 ORPHANED = 3  # the exit code of a worker whose parent is gone
 
 
 def serve(calls: Connection, memory: int | None) -> None:
-    """The whole life of a worker.  Answers are ``(is good, value or exception)``."""
+    """The whole life of a worker.  Answers are ``BEGUN``, then ``(is good, value or exception)``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the whole group; the parent decides what it means
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"  # whatever the user's shell says: the number of threads changes sums
@@ -27,9 +28,10 @@ def serve(calls: Connection, memory: int | None) -> None:
         _cap(memory)
     while True:
         try:
-            function, arguments = calls.recv()
+            function, arguments = calls.recv()  # what has to be imported for it, is here
         except EOFError:
             return
+        calls.send_bytes(BEGUN)
         calls.send_bytes(_answer(function, arguments))
 
 

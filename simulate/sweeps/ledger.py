@@ -120,7 +120,8 @@ class Ledger:
         try:
             yield
         except BaseException:
-            self._base.execute("ROLLBACK")
+            if self._base.in_transaction:  # of some errors SQLite has rolled back itself
+                self._base.execute("ROLLBACK")
             raise
         self._base.execute("COMMIT")
 

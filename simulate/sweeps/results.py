@@ -14,16 +14,18 @@ from simulate.sweeps.ledger import Entry
 from simulate.sweeps.points import Point
 
 
-def results(points: Sequence[Point], entries: Mapping[str, Entry]) -> pd.DataFrame:
+def results(points: Sequence[Point], replicates: int, entries: Mapping[str, Entry]) -> pd.DataFrame:
     """``run_key, game, replicate, scenario, mechanism, what varies..., state, failure``, and a column a metric."""
     games = {point.game: point for point in points}
-    known = [entry for key, entry in sorted(entries.items()) if key.partition("-")[0] in games]
+    known = [
+        entry for _, entry in sorted(entries.items()) if game_of(entry) in games and replicate_of(entry) < replicates
+    ]
     varies = list(dict.fromkeys(key for point in points for key in point.overrides))
     return pd.DataFrame(
         {
             "run_key": [entry.run_key for entry in known],
             "game": [game_of(entry) for entry in known],
-            "replicate": pd.array([int(entry.run_key.partition("-")[2]) for entry in known], dtype="int64"),
+            "replicate": pd.array([replicate_of(entry) for entry in known], dtype="int64"),
             "scenario": [games[game_of(entry)].config.name for entry in known],
             "plays": [mechanism_name(games[game_of(entry)].config) for entry in known],
             **{key: _column([games[game_of(entry)].overrides.get(key) for entry in known]) for key in varies},
@@ -39,6 +41,11 @@ def results(points: Sequence[Point], entries: Mapping[str, Entry]) -> pd.DataFra
 def game_of(entry: Entry) -> str:
     """The digest of the game that the run is of."""
     return entry.run_key.partition("-")[0]
+
+
+def replicate_of(entry: Entry) -> int:
+    """Its number."""
+    return int(entry.run_key.partition("-")[2])
 
 
 def _metric(entry: Entry, name: str) -> float | None:

@@ -95,7 +95,7 @@ def finish(folder: Path, playing: Playing, dtype: str, device: str) -> pd.DataFr
         total = sum(len(task.keys) for task in todo)
         tell = lambda runs: playing.progress(runs, total)  # noqa: E731
         drive(folder, ledger, todo, playing.engine, playing.limits, dtype, device, tell)
-        table = results(games, ledger.read().entries)
+        table = results(games, wanted.replicates, ledger.read().entries)
         replace_file(folder / RESULTS, parquet_bytes(table))
         _note(folder, wanted, games, started, dtype, device, ended=True)
     return table

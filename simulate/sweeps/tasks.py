@@ -16,7 +16,7 @@ from simulate.sweeps.points import Point
 
 PACK_NUMBERS = 1 << 20  # of a pack's rewards: a market needs some fifty times as much memory, 400 MB in float64
 PACK_RUNS = 256  # beyond, tensors are so long that more replicates are hardly cheaper
-TASK_RUNS = 256  # so that ten thousand small runs make forty tasks
+TASK_RUNS = 512  # so that ten thousand small runs make forty tasks at most, as a task is more than half full
 TASK_SECONDS = 10.0  # so that little is lost with a worker, and workers end together
 ROUND_SECONDS, NUMBER_SECONDS = 5e-3, 2e-7  # rough, of one core: they set the size of tasks, nothing else
 

@@ -1,0 +1,404 @@
+"""Nothing is lost, whatever happens: drivers and workers killed at every step, full disks, damaged files."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulate.sweeps.driver as driver
+import simulate.sweeps.folder as folder_
+import simulate.sweeps.sweep as sweeping
+from simulate.engines.base import WorkerDied
+from simulate.engines.local import LocalPool
+from simulate.engines.serial import Serial
+from simulate.errors import BadInput
+from simulate.sweeps.folder import alone
+from simulate.sweeps.ledger import Ledger, read_ledger
+from simulate.sweeps.sweep import Playing, resume, sweep
+from simulate.sweeps.tasks import Task
+from simulate.sweeps.work import Worked, worked
+from simulate.whole_file import replace_file
+from tests.test_engines import is_alive
+from tests.test_sweeps import TINY, bytes_of, sorted_rounds
+
+DIED = 9  # exit code of a process that a test ends in the middle
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_tasks() -> Iterator[None]:
+    """One pack a task, so that there are four of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulate.sweeps.tasks.TASK_RUNS", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(small_tasks: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "tiny"
+    sweep(TINY, folder)
+    return folder
+
+
+def in_a_child(act: Callable[[], object], kill_after: float | None = None) -> int:
+    """What ``act`` does to the disk, in a process that may be killed; its exit code, or minus the signal."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def is_whole(folder: Path, whole: Path) -> None:
+    """Nothing lost, nothing twice."""
+    assert bytes_of(folder) == bytes_of(whole)
+    assert sorted_rounds(folder).equals(sorted_rounds(whole))
+    assert not [path for path in folder.rglob("*") if ".writing" in path.name]
+
+
+# The driver
+
+
+def ending(calls: list[int], last: int, before: bool, act: Callable[..., Any]) -> Callable[..., Any]:
+    """The process ends with the call number ``last`` of all that are counted, before or after it acts."""
+
+    def counted(*given: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == last and before:
+            os._exit(DIED)
+        found = act(*given, **named)
+        if calls[0] == last:
+            os._exit(DIED)
+        return found
+
+    return counted
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_driver_that_dies_at_any_step_has_lost_nothing(before: bool, whole: Path, tmp_path: Path) -> None:
+    """Every file that is put in its place, and every commit, is the last thing that a driver does."""
+    steps = 0
+    while True:
+        steps += 1
+        place = tmp_path / str(steps)
+
+        def act(place: Path = place, last: int = steps) -> None:
+            calls = [0]
+            for module in (folder_, sweeping):
+                module.replace_file = ending(calls, last, before, replace_file)  # type: ignore[attr-defined]
+            Ledger.keep = ending(calls, last, before, Ledger.keep)  # type: ignore[method-assign]
+            sweep(TINY, place)
+
+        code = in_a_child(act)
+        if code == 0:
+            break
+        assert code == DIED
+        kept = read_ledger(place).entries if (place / "config.toml").is_file() else {}
+        again: list[int] = []
+        sweep(TINY, place, Playing(progress=lambda runs, total, again=again: again.append(runs)))  # type: ignore[misc]
+        left = 12 - len(kept)
+        assert sum(again) in (left, left - 3)  # of a first task without a commit, the tables are there
+        is_whole(place, whole)
+    assert steps - 1 == 2 + 4 * 3 + 2  # config, manifest; two tables and a commit a task; results, manifest
+
+
+def killed_and_resumed(place: Path, whole: Path, kills: int, seed: int, engine: Any = None) -> int:
+    """Kills at random moments, one after the other, until a driver ends by itself; how many hit one at work."""
+    moments, hits = random.Random(seed), 0
+    playing = Playing() if engine is None else Playing(engine=engine)
+    for _ in range(kills):
+        code = in_a_child(lambda: sweep(TINY, place, playing), kill_after=moments.uniform(0.0, 0.2))
+        hits += code == -signal.SIGKILL
+    sweep(TINY, place)
+    is_whole(place, whole)
+    return hits
+
+
+def test_drivers_killed_at_random_moments(whole: Path, tmp_path: Path) -> None:
+    hits = sum(killed_and_resumed(tmp_path / str(i), whole, 2, i) for i in range(5))
+    assert hits >= 3
+
+
+@pytest.mark.slow
+def test_a_driver_killed_at_thirty_random_moments(whole: Path, tmp_path: Path) -> None:
+    hits = sum(killed_and_resumed(tmp_path / str(i), whole, 1, 100 + i) for i in range(30))
+    assert hits >= 15
+
+
+def test_one_driver_at_a_time(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "a")
+    with alone(tmp_path / "a"), pytest.raises(BadInput, match="another trueward is at work"):
+        resume(tmp_path / "a")
+    resume(tmp_path / "a")
+
+
+DRIVER = """
+import sys
+import simulate.sweeps.tasks as tasks
+tasks.TASK_RUNS = 1
+from reports.cli.app import main
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        pytest.param(signal.SIGTERM, 143, "terminated", marks=pytest.mark.slow),
+    ],
+)
+def test_whoever_interrupts_is_told_how_to_go_on(sent: int, code: int, said: str, whole: Path, tmp_path: Path) -> None:
+    long = {**TINY, "grid": {**TINY["grid"], "rounds": [400], "seed": [1, 2, 3, 4]}}  # type: ignore[dict-item]
+    (tmp_path / "grid.yaml").write_text(__import__("json").dumps(long))
+    (tmp_path / "driver.py").write_text(DRIVER)
+    command = [sys.executable, "driver.py", "sweep", "grid.yaml", "--out", "a", "--workers", "2"]
+    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | PATHS)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("a/rounds/*.parquet")) and time.monotonic() < until:
+        time.sleep(0.05)
+    workers = children(running.pid)
+    running.send_signal(sent)
+    stderr = running.communicate(timeout=60)[1]
+    assert running.returncode == code
+    assert stderr == f"trueward: {said}; what is done is kept; `trueward resume a` goes on\n"
+    assert len(workers) >= 2
+    until = time.monotonic() + 2
+    while any(is_alive(pid) for pid in workers) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [pid for pid in workers if is_alive(pid)]
+    kept = read_ledger(tmp_path / "a").entries
+    assert 3 <= len(kept) < 48
+
+
+PATHS = {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        if task.name != str(pid)
+        for child in (task / "children").read_text().split()
+    ]
+
+
+# Workers
+
+
+class Poisoned(LocalPool):
+    """Plays by another function of this module."""
+
+    def __init__(self, play: Callable[..., Worked], *given: Any) -> None:
+        super().__init__(*given)
+        self._play = play
+
+    def submit(self, function: Any, /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
+        return super().submit(self._play, *arguments, seconds=seconds)
+
+
+def deadly(task: Task, *how: Any) -> Worked:
+    """Whoever plays a replicate 1 dies of it."""
+    if any(key.endswith("000001") for key in task.keys):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return worked(task, *how)
+
+
+def deadly_once(task: Task, *how: Any) -> Worked:
+    """The first who plays at all dies of it."""
+    mark = Path(os.environ["TRUEWARD_TEST_MARK"])
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return worked(task, *how)
+
+
+def endless(task: Task, *how: Any) -> Worked:
+    """Nobody has seen the end of a replicate 2."""
+    if any(key.endswith("000002") for key in task.keys):
+        time.sleep(600)
+    return worked(task, *how)
+
+
+def greedy(task: Task, *how: Any) -> Worked:
+    """A replicate 0 wants more than there is."""
+    if any(key.endswith("000000") for key in task.keys):
+        bytearray(10**10)
+    return worked(task, *how)
+
+
+class Dying(Serial):
+    """Says of every replicate 1 that its worker died."""
+
+    def submit(self, function: Any, /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
+        if any(key.endswith("000001") for key in arguments[0].keys):
+            lost: Future[Any] = Future()
+            lost.set_exception(WorkerDied(-signal.SIGKILL))
+            return lost
+        return super().submit(function, *arguments)
+
+
+@pytest.mark.parametrize("engine", [Dying(), pytest.param(lambda: Poisoned(deadly, 2), marks=pytest.mark.slow)])
+def test_a_poison_run_takes_nobody_with_it(engine: Any, whole: Path, tmp_path: Path) -> None:
+    one = {"mechanism": "vcg", "mechanism.beta": 1.0}  # every death costs the start of a worker
+    table = sweep(TINY, tmp_path / "a", Playing(engine=engine, only=one))
+    lost = table[table["state"] == "failed"]
+    assert lost["replicate"].tolist() == [1]
+    assert set(lost["failure"]) == {"died: the worker died (signal 9)"}
+    known = read_ledger(tmp_path / "a")
+    attempts = {key[-1]: entry.attempt for key, entry in known.entries.items()}
+    assert attempts == {"0": 2, "1": 3, "2": 2}  # with the others, alone, alone once more
+    assert len(known.events) == 3
+    resume(tmp_path / "a", Playing(retry_failed=True))
+    is_whole(tmp_path / "a", whole)
+
+
+def test_a_worker_killed_once_is_forgiven(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEWARD_TEST_MARK", str(tmp_path / "mark"))
+    sweep(TINY, tmp_path / "a", Playing(engine=lambda: Poisoned(deadly_once, 1)))
+    is_whole(tmp_path / "a", whole)
+    known = read_ledger(tmp_path / "a")
+    assert sorted(entry.attempt for entry in known.entries.values()) == [1] * 9 + [2] * 3
+    assert "the worker died (signal 9)" in known.events[0][1]
+
+
+@pytest.mark.slow
+def test_a_run_without_end_and_a_run_without_measure(whole: Path, tmp_path: Path) -> None:
+    limits = driver.Limits(seconds=3.0)
+    one = {"mechanism": "vcg", "mechanism.beta": 1.0}
+    table = sweep(TINY, tmp_path / "a", Playing(engine=lambda: Poisoned(endless, 2), limits=limits, only=one))
+    lost = table[table["state"] == "failed"]
+    assert set(lost["replicate"]) == {2}
+    assert set(lost["failure"]) == {"timeout: not done after 3 s"}
+    table = sweep(TINY, tmp_path / "b", Playing(engine=lambda: Poisoned(greedy, 2, 3 * 10**9), only=one))
+    lost = table[table["state"] == "failed"]
+    assert set(lost["replicate"]) == {0}
+    assert all(text.startswith("memory: ") for text in lost["failure"])
+
+
+# The disk
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(whole: Path, tmp_path: Path) -> None:
+    """Files may not grow beyond a size: the kernel then fails the same writes as on a full disk."""
+    place = tmp_path / "a"
+
+    def act() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        sweep(TINY, place, Playing(only={"mechanism": "vcg", "mechanism.beta": 1.0}))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+        try:
+            resume(place)
+        except OSError as error:
+            os._exit(error.errno)
+        except sqlite3.OperationalError:
+            os._exit(errno.EFBIG)
+
+    assert in_a_child(act) == errno.EFBIG
+    assert 3 <= len(read_ledger(place).entries) < 12
+    resume(place)
+    is_whole(place, whole)
+
+
+def test_a_full_ledger_is_said_and_nothing_is_lost(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, opened = tmp_path / "a", sweeping._opened
+
+    def nearly_full(folder: Path) -> Ledger:
+        ledger = opened(folder)
+        pages = ledger._base.execute("PRAGMA page_count").fetchone()[0]
+        ledger._base.execute(f"PRAGMA max_page_count = {pages}")
+        return ledger
+
+    monkeypatch.setattr(sweeping, "_opened", nearly_full)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        sweep(TINY, place)
+    monkeypatch.undo()
+    resume(place)
+    is_whole(place, whole)
+
+
+def flip(path: Path, where: float) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(where * (len(content) - 1))] ^= 0x10
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("part", ["rounds", "outcomes"])
+@pytest.mark.parametrize("harm", ["flipped", "cut", "emptied", "removed"])
+def test_a_damaged_table_is_played_again(part: str, harm: str, whole: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a"
+    shutil.copytree(whole, place)
+    victim = sorted((place / part).iterdir())[1]
+    match harm:
+        case "flipped":
+            flip(victim, 0.6)
+        case "cut":
+            victim.write_bytes(victim.read_bytes()[:-100])
+        case "emptied":
+            victim.write_bytes(b"")
+        case "removed":
+            victim.unlink()
+    played: list[int] = []
+    resume(place, Playing(progress=lambda runs, total: played.append(runs)))
+    assert played == [3]
+    is_whole(place, whole)
+    assert victim.name[:-8] in read_ledger(place).events[-1][1]
+
+
+@pytest.mark.parametrize("harm", [b"", b"SQLite format 3\x00 and then nonsense" * 200, None])
+def test_a_lost_ledger_is_made_anew_from_the_tables(harm: bytes | None, whole: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a"
+    shutil.copytree(whole, place)
+    if harm is None:
+        (place / "ledger.sqlite").unlink()
+    else:
+        (place / "ledger.sqlite").write_bytes(harm)
+    played: list[int] = []
+    resume(place, Playing(progress=lambda runs, total: played.append(runs)))
+    assert played == []
+    is_whole(place, whole)
+
+
+def test_what_is_taken_from_the_tables_is_checked(whole: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a"
+    shutil.copytree(whole, place)
+    (place / "ledger.sqlite").unlink()
+    flip(sorted((place / "rounds").iterdir())[0], 0.5)
+    played: list[int] = []
+    resume(place, Playing(progress=lambda runs, total: played.append(runs)))
+    assert played == [3]
+    is_whole(place, whole)
+
+
+def test_a_folder_that_nobody_may_write_can_be_read(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "a"
+    shutil.copytree(whole, place)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert len(read_ledger(place).entries) == 12
+    assert sorted(path.name for path in place.iterdir()) == sorted(path.name for path in whole.iterdir())
