@@ -9,6 +9,8 @@ from pathlib import Path
 from reports.text import listed
 from simulate.unfinished import begun
 
+NAMED = 10  # runs that a sentence can hold
+
 
 @dataclass(frozen=True)
 class Absent:
@@ -42,5 +44,6 @@ def missing_sentence(absent: Sequence[Absent], present: Sequence[str]) -> str | 
 
 
 def reasons(absent: Sequence[Absent]) -> str:
-    """Each run, and why it is not there."""
-    return "; ".join(f"{one.name}: {one.why}" for one in absent)
+    """Each run, and why it is not there; of many, the first few."""
+    said = "; ".join(f"{one.name}: {one.why}" for one in absent[:NAMED])
+    return said if len(absent) <= NAMED else f"{said}; and {len(absent) - NAMED} more, all named in tables/missing.csv"

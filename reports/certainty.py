@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reports.comparisons import Comparisons
-from reports.findings import span
+from reports.numbers import number, span
 from reports.study import Study
-from reports.tables.terminal import number
 from reports.text import counted
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.games import Game
-from reports.tables.terminal import number
+from reports.numbers import number
 from simulate.history import History
 
 ROUNDING = 1e-6  # violations below this are rounding, in units of utility

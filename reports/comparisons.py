@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from reports.numbers import number
 from reports.study import Study
-from reports.tables.terminal import number
 from simulate.improvement import improvement_interval
 from simulate.metrics import METRICS
 from simulate.significance import holm, shuffle_p, sign_flip_p, smallest_p

@@ -7,8 +7,8 @@ from typing import Any
 
 from mechanisms.named import made, name_of
 from reports.games import Game
+from reports.numbers import number, span
 from reports.study import Study
-from reports.tables.terminal import number
 from strategies import STRATEGIES
 from strategies.base import Fixed
 
@@ -52,11 +52,6 @@ def findings(study: Study) -> list[Finding]:
         Finding(game.name, f"{_lies(game, row['metrics'])}, {_loss(row['metrics'])}; {_settling(game, row)}.")
         for game, row in zip(study.games, study.rows, strict=True)
     ]
-
-
-def span(found: dict[str, Any]) -> str:
-    """``[low, high]``."""
-    return f"[{number(found['low'])}, {number(found['high'])}]"
 
 
 def play_is_settled(game: Game, row: dict[str, Any]) -> bool:

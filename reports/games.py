@@ -92,7 +92,10 @@ def _runs(folder: Path) -> list[tuple[str | None, Path]]:
         return [(name, folder / checked_name(name)) for name in started] or [(None, folder)]
     if not path.exists():
         raise BadInput(f"{folder}: holds neither manifest.json nor comparison.json; it is not a run folder")
-    rows = read_json(path).get("mechanisms")
+    try:
+        rows = read_json(path).get("mechanisms")
+    except BadInput as error:
+        raise BadInput(f"{error}; the run folders beside it can be given one by one") from None
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and "name" in row for row in rows):
         raise BadInput(f"{path}: mechanisms is {rows!r:.60}; a list of mappings with a name is expected")
     names = [checked_name(str(row["name"]), f"{path}: the name of a mechanism") for row in rows]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import visible
 
 MOST_ROWS = 60  # a page of a paper; the CSV has all

@@ -16,6 +16,7 @@ from reports.figures.base import Illustration
 from reports.findings import findings, headline, play_is_settled
 from reports.games import Game
 from reports.limitations import limitations
+from reports.numbers import number
 from reports.outputs.base import Report
 from reports.provenance import commands, environment, pool_sentence
 from reports.settings import rules, settings
@@ -23,7 +24,6 @@ from reports.study import Study
 from reports.tables import TABLES
 from reports.tables.agents import SHOWN as AGENT_COLUMNS
 from reports.tables.agents import agents
-from reports.tables.terminal import number
 from reports.text import agreed, listed
 from reports.words import words
 from simulate.metrics import METRICS

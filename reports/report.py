@@ -58,7 +58,9 @@ def write_formats(
         raise BadInput("; ".join(notes))
     folder = Path(out) if out is not None else places[0] / "report"
     _write(folder, files)
-    return Written(folder, tuple(sorted(files)), notes)
+    older = [name for name in PAGES if name not in files and (folder / name).exists()]
+    left = tuple(f"{name} there is of an earlier report" for name in older)
+    return Written(folder, tuple(sorted(files)), (*notes, *left))
 
 
 def report_of(places: Sequence[Path]) -> Report:

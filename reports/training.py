@@ -6,11 +6,10 @@ from typing import Any
 
 from mechanisms.fine_tuners import FINE_TUNERS
 from mechanisms.named import name_of
-from reports.findings import span
 from reports.games import Game
 from reports.named import defaults, options
+from reports.numbers import number, span
 from reports.study import Study
-from reports.tables.terminal import number
 from simulate.adapters.tuned import trains
 
 # What the options of fine-tuners mean; those that only name a thing are not here.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import trim_mean
+from scipy.stats import binomtest, trim_mean
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -89,3 +89,9 @@ def _draws(size: int, seed: int) -> np.ndarray:
 def _interval(resampled: np.ndarray) -> tuple[float, float]:
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's (1927) interval for a share, at `LEVEL`."""
+    interval = binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
+    return float(interval.low), float(interval.high)

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from simulate.dynamics import DYNAMICS
 from simulate.dynamics import trajectory as trajectories
-from simulate.dynamics.basins import basins, wilson
+from simulate.dynamics.basins import basins
 from simulate.dynamics.best_response import BestResponse
 from simulate.dynamics.brown_von_neumann_nash import BrownVonNeumannNash
 from simulate.dynamics.cycles import cycles
@@ -26,6 +26,7 @@ from simulate.dynamics.smith import Smith
 from simulate.dynamics.trajectory import trajectory
 from simulate.empirical.normal_form import NormalForm, action_values, expectation, pure
 from simulate.empirical.regret import regrets
+from simulate.statistics import wilson
 
 ALL = sorted(DYNAMICS)
 NASH = ["best_response", "brown_von_neumann_nash", "smith"]  # at rest at Nash equilibria and nowhere else

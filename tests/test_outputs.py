@@ -14,11 +14,13 @@ from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
+from matplotlib.text import Text
 from typer.testing import CliRunner
 
 from reports import page as page_module
@@ -55,7 +57,7 @@ HOSTILE = (
     "@all https://a.b #1",
     "l" * 90,
 )
-BLOCKS = {"h1", "h2", "p", "ul", "li", "blockquote", "pre", "code", "strong"}
+BLOCKS = {"h1", "h2", "p", "ol", "ul", "li", "blockquote", "pre", "code", "strong"}
 BRIEF_TAGS = BLOCKS | {"table", "thead", "tbody", "tr", "th", "td"}
 
 
@@ -155,6 +157,92 @@ CHECKS = {"html": check_html, "markdown": check_markdown, "tables": check_tables
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_hostile_names_are_text_in_every_output(name, hostile):
     CHECKS[name](hostile)
+
+
+@pytest.fixture(scope="module")
+def hostile_texts(tmp_path_factory):
+    """A run whose responses say hostile things: what a language model wrote is nobody's friend."""
+    n = len(HOSTILE)
+    scenario = {"name": "texts", "reference": [1 / n] * n, "agents": [{"name": "only", "rewards": list(np.eye(n)[0])}]}
+    folder = write_game(tmp_path_factory.mktemp("runs") / "texts", scenario, rounds=1, replicates=1)
+    said = pd.read_parquet(folder / "policies.parquet")
+    said.assign(text=pd.Series(HOSTILE, dtype="string")[said["response"]].array).to_parquet(folder / "policies.parquet")
+    return folder
+
+
+@pytest.fixture
+def texts(hostile_texts, monkeypatch) -> Report:
+    monkeypatch.setattr(page_module, "FIGURES", {"before_and_after": FIGURES["before_and_after"]})
+    return report_of([hostile_texts])
+
+
+def test_hostile_response_texts_are_text_in_every_output(texts, hostile_texts):
+    page = OUTPUTS["html"](texts).files
+    assert "script" not in Tags(page["index.html"].decode()).found
+    image = page["figures/before_and_after.svg"]
+    root = ElementTree.fromstring(image)
+    assert not [one for one in root.iter() if one.tag.rsplit("}")[-1] in ("script", "foreignObject", "a")]
+    assert not [name for one in root.iter() for name in one.attrib if name.lower().startswith("on")]
+    drawn = [text.get_text() for text in FIGURES["before_and_after"].draw(read_games([hostile_texts])).findobj(Text)]
+    assert any("=cmd()" in text for text in drawn)
+    assert not any(re.search(r"(?<!\\)\$", text) for text in drawn)  # no formula for matplotlib
+    assert not re.search("[\x1b\u202e]", image.decode() + "".join(drawn))
+    files = OUTPUTS["tables"](texts).files
+    kept = pd.read_parquet(io.BytesIO(files["tables/before_and_after.parquet"]))
+    assert set(kept["text"]) <= set(HOSTILE)
+    assert len(kept) == 10
+    rows = list(csv.DictReader(io.StringIO(files["tables/before_and_after.csv"].decode(), newline="")))
+    assert not any(row["text"].startswith(("=", "+", "-", "@")) for row in rows)
+    assert "\\input" not in files["tables/before_and_after.tex"].decode()
+    brief = OUTPUTS["markdown"](texts).files["report.md"].decode()
+    assert Tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(brief)).found <= BRIEF_TAGS
+    check_pdf(texts)
+
+
+def test_one_agent_one_run_one_replicate_has_all_outputs(hostile_texts, tmp_path):
+    written = write_formats([hostile_texts], tmp_path / "out")
+    assert {"index.html", "report.md", "tables/verdict.tex", "tables/missing.csv"} <= set(written.files)
+    assert "one replicate" in (tmp_path / "out" / "report.md").read_text()
+    verdict = pd.read_csv(tmp_path / "out" / "tables" / "verdict.csv")
+    assert (verdict["settled_low"] <= verdict["settled_share"]).all()
+    assert "not measured" in Tags((tmp_path / "out" / "index.html").read_text()).text
+    assert "[-, -]" not in Tags((tmp_path / "out" / "index.html").read_text()).text
+    again = write_formats([hostile_texts], tmp_path / "out", ["markdown"])
+    assert "index.html there is of an earlier report" in again.notes
+
+
+def test_every_output_says_what_the_page_says(contest):
+    report = report_of([contest])
+    brief = OUTPUTS["markdown"](report).files["report.md"].decode()
+    for heading in ("## Worst replicates", "## Model description", "## Checklist", "p (Holm)"):
+        assert heading in brief
+    frames = report.frames
+    assert len(frames["paired"]) == len(report.context["pairs"]) * 3 / 2  # three pairs, of which the best is in two
+    assert frames["paired"]["p_holm"].ge(frames["paired"]["p"]).all()
+    assert frames["worst"]["command"].str.startswith("trueward run ").all()
+    assert len(set(frames["model_description"]["element"])) == 7
+    assert len(frames["checklist"]) == len(report.context["checklist"])
+
+
+def test_of_many_missing_runs_ten_are_named_and_all_are_in_a_table(contest, tmp_path):
+    folder = shutil.copytree(contest, tmp_path / "contest")
+    verdict = json.loads((folder / "comparison.json").read_text())
+    verdict["mechanisms"] += [{"name": f"m{i}"} for i in range(40)]
+    (folder / "comparison.json").write_text(json.dumps(verdict))
+    report = report_of([folder])
+    said = report.context["missing"]
+    assert said.startswith("40 of 43 runs cannot be read.")
+    assert said.count("its folder is not there") == 10
+    assert "and 30 more, all named in tables/missing.csv" in said
+    assert len(report.frames["missing"]) == 40
+
+
+def test_a_damaged_comparison_says_how_to_go_on(contest, tmp_path):
+    folder = shutil.copytree(contest, tmp_path / "contest")
+    (folder / "comparison.json").write_text('{"mechanisms": ')
+    with pytest.raises(BadInput, match="can be given one by one"):
+        report_of([folder])
+    assert len(report_of([folder / "vcg", folder / "no_payment"]).context["rows"]) == 2
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "pdf" else n for n in OUTPUTS])

@@ -119,7 +119,7 @@ def _document(made: Design, drawn: Games) -> dict[str, Any]:
 
 
 def _show(document: dict[str, Any], made: Design) -> None:
-    from reports.tables.terminal import number
+    from reports.numbers import number
     from simulate.design.written import scenario_text
 
     def cell(interval: dict[str, float | None]) -> Text:

@@ -16,8 +16,8 @@ from reports.cli.options import progress
 from reports.drawing import svg
 from reports.figures.payoff_heat_map import heat_map
 from reports.figures.phase_portrait import portrait
+from reports.numbers import number
 from reports.tables.equilibria import equilibria_table, led_table, types_table
-from reports.tables.terminal import number
 from simulate.config import Config
 from simulate.dynamics import DYNAMICS
 from simulate.empirical.mean_field import MeanField

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.dashboard.panels import Panel
 from reports.figures.base import STYLE, colours, dashes, markers
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label, listed
 from simulate.history import History
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import STYLE, Games, Illustration, colours
 from reports.games import Game
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label, listed
 from simulate.statistics import LEVEL, RESAMPLES
 

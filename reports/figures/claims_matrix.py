@@ -14,7 +14,7 @@ from mechanisms.axioms import AXIOMS
 from mechanisms.catalogue import MECHANISMS
 from reports.figures.base import STYLE, Games, Illustration
 from reports.games import Game
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label, listed
 from simulate.audit.matrix import measured
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures.base import Games, what_varies
 from reports.figures.lines import lines
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import listed
 
 MOST_POINTS = 300  # longer games are averaged over blocks of rounds

@@ -16,8 +16,8 @@ from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.training_rules.social_welfare import SocialWelfare
 from reports.figures.base import STYLE, Games, Illustration, colours, trained_to_the_end
 from reports.games import Game
+from reports.numbers import number
 from reports.settled import MOST_AGENTS
-from reports.tables.terminal import number
 from reports.text import label, listed
 from simulate.adapters.tuned import at_the_optimum
 from simulate.errors import BadInput

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import STYLE, colours, dashes, markers
 from reports.figures.crosses import crosses
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label
 from simulate.design.frontier import Frontier
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import STYLE, Games, Illustration, colours, interval_method, markers, what_varies
 from reports.figures.who_gains import missing
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label
 from simulate.metrics import METRICS
 from simulate.statistics import Estimate, estimate

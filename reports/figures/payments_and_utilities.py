@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import Games, Illustration, interval_method, what_varies
 from reports.figures.dots import agents_data, draw_dots, who_is_shown
-from reports.tables.terminal import number
+from reports.numbers import number
 
 QUANTITIES = ("payment", "utility")
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import Games, Illustration, ranked_by, what_varies
 from reports.figures.lines import lines
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import listed
 from simulate.metrics import METRICS
 from simulate.statistics import LEVEL, RESAMPLES, performance_profile

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from reports.figures.base import Games, Illustration, ranked_by, what_varies
 from reports.figures.curves import blocks, whole_rounds
 from reports.figures.lines import lines
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import listed
 from simulate.metrics import METRICS
 from simulate.statistics import LEVEL, RESAMPLES, mean_intervals

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.base import STYLE, Games, Illustration, colours, interval_method, markers, what_varies
 from reports.figures.crosses import crosses
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label, listed
 from simulate.metrics import METRICS
 from simulate.statistics import estimate

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from reports.figures.base import STYLE, Games, Illustration, colours, markers
 from reports.figures.plane import Plane, plane_of
 from reports.games import Game
-from reports.tables.terminal import number
+from reports.numbers import number
 from reports.text import label, listed
 
 MOST_PANELS = 4

@@ -12,8 +12,11 @@ from reports.cautions import UNCOMMITTED
 from reports.drawing import data_uri, svg
 from reports.fine_tunes.climb import climb, finding
 from reports.fine_tunes.sentences import findings, fit, headline, interval, limitations, refusals
+from reports.named import spelled
 from reports.outputs.base import Report
 from reports.provenance import environment_in
+from reports.references import reference_words
+from reports.training import training_options
 from simulate.fine_tuning.folder import FineTune
 from simulate.fine_tuning.samples import STAGES
 
@@ -52,12 +55,39 @@ def _context(tune: FineTune, image: str) -> dict[str, Any]:
         "seen": finding(tune),
         "quotes": _quotes(tune),
         "summary": summary,
+        "settings": _settings(tune),
+        "training_options": training_options(_fine_tuner(tune)),
         "environment": environment_in([tune.manifest]),
         "cautions": [UNCOMMITTED] if (tune.manifest.get("git") or {}).get("dirty") else [],
         "limitations": limitations(summary),
         "command": f"trueward finetune {shlex.quote(f'{tune.folder.resolve().name}/config.toml')}",
         "configuration": (tune.folder / "config.toml").read_text(encoding="utf-8")[:20_000],
     }
+
+
+def _settings(tune: FineTune) -> list[tuple[str, str]]:
+    """``(key, value)``."""
+    config, mechanism = tune.config, tune.config.mechanism
+    keys = (
+        {}
+        if isinstance(mechanism, str)
+        else {
+            "divergence": spelled(mechanism.divergence),
+            "beta": f"{mechanism.beta:g}",
+            "payment rule": spelled(mechanism.payment),
+        }
+    )
+    return [
+        ("scenario", config.name),
+        ("reference", reference_words(config)),
+        *keys.items(),
+        ("seed", str(config.seed)),
+    ]
+
+
+def _fine_tuner(tune: FineTune) -> Any:
+    mechanism = tune.config.mechanism
+    return "exact" if isinstance(mechanism, str) else mechanism.fine_tuner
 
 
 def _quotes(tune: FineTune) -> list[tuple[str, list[tuple[str, str]]]]:

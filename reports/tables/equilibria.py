@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from reports.tables.terminal import number
+from reports.numbers import number
 from simulate.dynamics.basins import Basins
 from simulate.dynamics.rest_points import RestPoints
 from simulate.empirical.normal_form import Array, NormalForm, Profile

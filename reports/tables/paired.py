@@ -1,13 +1,24 @@
-"""Every pair of mechanisms on common random numbers."""
+"""Every pair of mechanisms on every metric that both have in the same units, and how surprising the difference is."""
 
 import pandas as pd
 
+from reports.comparisons import Comparisons
 from reports.study import Study
 
-COLUMNS = ("better", "worse", "metric", "difference", "low", "high", "probability_of_improvement")
+NUMBERS = (
+    "difference",
+    "low",
+    "high",
+    "probability_of_improvement",
+    "improvement_low",
+    "improvement_high",
+    "p",
+    "p_holm",
+)
+COLUMNS = ("better", "worse", "metric", *NUMBERS)
 
 
 def paired(study: Study) -> pd.DataFrame:
-    """``better, worse, metric, difference, low, high, probability_of_improvement``; better minus worse."""
-    frame = pd.DataFrame(list(study.pairs), columns=list(COLUMNS))
-    return frame.astype(dict.fromkeys(COLUMNS[3:], float))
+    """``better, worse, metric``, then `NUMBERS`: better minus worse, with Holm's adjustment beside the raw p-value."""
+    frame = pd.DataFrame(Comparisons(study).rows, columns=list(COLUMNS))
+    return frame.astype(dict.fromkeys(NUMBERS, float))

@@ -8,6 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from reports.numbers import number
+
 SHOWN = (
     "report_distance",
     "utility_gain",
@@ -20,19 +22,6 @@ SHOWN = (
 )
 
 
-def number(value: float | None) -> str:
-    """Four significant digits; a dash where there is none.
-
-    >>> number(0.123456), number(1e-17), number(None)
-    ('0.1235', '0', '-')
-    """
-    if value is None or value != value:
-        return "-"
-    if abs(value) < 5e-7:
-        return "0"
-    return f"{value:.4g}"
-
-
 def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     """One row a metric, one column a mechanism: interquartile mean over replicates, its interval below."""
     table = Table(title=Text(title), title_justify="left", show_lines=True)
@@ -42,9 +31,15 @@ def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     for metric in SHOWN:
         cells = [metrics[metric] for metrics in rows.values()]
         if any(cell["iqm"] is not None for cell in cells):
-            texts = [f"{number(c['iqm'])}\n[{number(c['low'])}, {number(c['high'])}]" for c in cells]
+            texts = [_cell(cell) for cell in cells]
             table.add_row(metric.replace("_", " "), *map(Text, texts))
     return table
+
+
+def _cell(found: Mapping[str, Any]) -> str:
+    if found["iqm"] is None:
+        return "not\nmeasured"
+    return f"{number(found['iqm'])}\n[{number(found['low'])}, {number(found['high'])}]"
 
 
 def paired_table(pairs: list[Mapping[str, Any]], metric: str) -> Table:

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from reports.study import Study
+from simulate.statistics import wilson
 
 
 def verdict(study: Study) -> pd.DataFrame:
-    """``mechanism, metric, mean, iqm, low, high, replicates, settled_share``, best mechanism first."""
+    """``mechanism, metric, mean, iqm, low, high, replicates, settled_share, settled_low, settled_high``, best first."""
     rows = [
         {
             "mechanism": row["name"],
@@ -14,9 +15,16 @@ def verdict(study: Study) -> pd.DataFrame:
             **found,
             "replicates": study.sizes[row["name"]],
             "settled_share": row["converged"],
+            **_settled(row["converged"], study.sizes[row["name"]]),
         }
         for row in study.rows
         for metric, found in row["metrics"].items()
     ]
     frame = pd.DataFrame(rows)
-    return frame.astype(dict.fromkeys(("mean", "iqm", "low", "high", "settled_share"), float))
+    numbers = ("mean", "iqm", "low", "high", "settled_share", "settled_low", "settled_high")
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def _settled(share: float, replicates: int) -> dict[str, float]:
+    low, high = wilson(round(share * replicates), replicates)
+    return {"settled_low": low, "settled_high": high}

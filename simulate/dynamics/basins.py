@@ -13,7 +13,7 @@ from simulate.dynamics.rest_points import polished, resting
 from simulate.dynamics.trajectory import Trajectory, trajectory
 from simulate.empirical.normal_form import Array, NormalForm, Profile
 from simulate.empirical.regret import regrets
-from simulate.statistics import LEVEL
+from simulate.statistics import wilson
 
 # Time in 1 / span or in revisions: where actions differ by a hundredth of the span, a share falls by e^-10 meanwhile.
 HORIZON = 1000.0
@@ -33,7 +33,7 @@ class Basin:
 
     profile: Profile  # one mixture a player
     share: float  # of the starts
-    low: float  # Wilson's interval of that share at level `LEVEL`
+    low: float  # Wilson's interval of that share at 95 %
     high: float
     width: float  # the largest difference between two of its ends; above `NEAR` it is a set of rest points
     regrets: Array  # [n], of the profile
@@ -84,14 +84,6 @@ def basins(
     rest = starts - int(settled.sum())
     found.sort(key=lambda basin: -basin.share)
     return Basins(tuple(found), rest / starts, *wilson(rest, starts), starts, path.stopped)
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's (1927) interval for a share, at `LEVEL`."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def _settled(dynamic: Dynamic, space: Populations, path: Trajectory) -> NDArray[np.bool_]:
