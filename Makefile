@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: claims demo docs test test-all lint bench clean
+.PHONY: claims demo docs test test-all test-dashboard lint bench clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ test: lint
 
 test-all: lint
 	$(BIN)/python -m pytest -n 2 -m ''
+
+test-dashboard: lint  ## drives the dashboard in Chromium; installs its extra
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,dashboard]'
+	$(BIN)/python -m pytest -m '' tests/test_dashboard.py
 
 docs: $(VENV)/.installed-dev  ## the documentation, in build/docs; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

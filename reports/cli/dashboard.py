@@ -36,5 +36,4 @@ def dashboard_command(
 
     build(config, config.name, (0,))  # what is refused is refused here, in a sentence
     at = listening(port)
-    typer.echo(f"{config.name}: {address(at)} (Ctrl-C ends it)")
-    serve(config, at)
+    serve(config, at, ready=lambda: typer.echo(f"{config.name}: {address(at)} (Ctrl-C ends it)"))

@@ -9,7 +9,8 @@ import solara
 from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
 
-from reports.dashboard.controls import controls, spelled_out, starting_values
+from mechanisms.named import name_of
+from reports.dashboard.controls import controls, sizes_said, spelled_out, starting_values
 from reports.dashboard.curves import curves, said
 from reports.dashboard.live_market import LiveMarket
 from reports.dashboard.panels import PANELS, Panel
@@ -19,11 +20,21 @@ from simulate.config import Config
 
 CONFIG = Config.model_validate_json(os.environ[SCENARIO])
 CONTROLS = controls(CONFIG)
+WHEN = "What the sliders and the menu say counts from the next reset on."
+# Mesa gives every picture half of the page, which on a phone is too little to read, and drags them about.
+LAYOUT = """
+.vue-grid-layout { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem;
+  height: auto !important; }
+.vue-grid-layout .vue-grid-item { position: static !important; transform: none !important; width: auto !important;
+  height: auto !important; }
+.vue-grid-layout .vue-grid-item.vue-grid-placeholder, .vue-resizable-handle, main .v-tabs-bar { display: none; }
+"""
 
 
 @solara.component
 def Page() -> Any:  # noqa: N802 - components are named so
     """Reset makes a market from the controls, step plays a round, play goes on until the scenario's last one."""
+    solara.Style(LAYOUT)
     market = solara.use_reactive(solara.use_memo(lambda: LiveMarket(CONFIG, **starting_values(CONTROLS)), []))
     SolaraViz(
         market,
@@ -39,9 +50,8 @@ def Standing(market: LiveMarket) -> Any:  # noqa: N802
     update_counter.get()  # a component that reads it is drawn again after every step
     mechanism = spelled_out(market.config)
     solara.v.Html(tag="h2", children=[f"Round {len(market.history)} of {market.config.rounds}"])
-    solara.Text(
-        f"payment {mechanism.payment}, beta {mechanism.beta:g}; means over {market.config.replicates} replicates"
-    )
+    solara.Text(f"payment {name_of(mechanism.payment)}, beta {mechanism.beta:g}; {sizes_said(market.config)}")
+    solara.v.Html(tag="p", children=[f"Means over {market.config.replicates} replicates. {WHEN}"])
 
 
 def _shown(panel: Panel) -> Any:

@@ -7,12 +7,13 @@ from typing import Any
 from mechanisms.named import name_of
 from mechanisms.payments import PAYMENT_RULES
 from reports.dashboard.live_market import SIZE, LiveMarket
-from reports.text import visible
+from reports.text import listed, visible
 from simulate.config import Config, MechanismConfig, expanded
 from simulate.errors import BadInput
 
 MOST_SIZES = 8  # sliders for the first agents; the others keep the scenario's sizes
 WIDER = 3.0  # a slider goes to so many times the scenario's value
+MOST_DECIMALS = 12  # of a slider's step
 DRAWN = 1.0  # where a slider starts if the scenario draws the size
 
 Controls = dict[str, dict[str, Any]]
@@ -34,6 +35,14 @@ def spelled_out(config: Config) -> MechanismConfig:
     """The mechanism by its keys, though the scenario may name it."""
     given = config.mechanism
     return MechanismConfig.model_validate(expanded(given)) if isinstance(given, str) else given
+
+
+def sizes_said(config: Config) -> str:
+    """How large the groups with a slider are; a size that is still the scenario's to draw is said to be drawn."""
+    return "sizes " + listed(
+        f"{visible(agent.name or f'agent {i + 1}')} {agent.weight if isinstance(agent.weight, float) else 'drawn'}"
+        for i, agent in enumerate(config.agents[:MOST_SIZES])
+    )
 
 
 def _payments(config: Config, own: str) -> dict[str, Any]:
@@ -60,6 +69,16 @@ def _sizes(config: Config) -> Controls:
 
 
 def _range(value: float, least: float, most: float | None = None) -> dict[str, float]:
-    """Of a slider in steps of a hundredth of its length, on which the scenario's own value lies."""
+    """Of a slider of a hundred steps or more, on which the scenario's own value lies.
+
+    The browser rounds what it shows to as many decimals as the step has, so a step is a power of ten.
+    """
     top = max(value, min(WIDER * max(value, 0.1), most or float("inf")))
-    return {"value": value, "min": least, "max": top, "step": round(top / 100, 4)}
+    fitting = (d for d in range(MOST_DECIMALS) if 100 * 10**-d <= top and round(value, d) == value)
+    decimals = max(next(fitting, MOST_DECIMALS), _decimals(least))
+    return {"value": value, "min": least, "max": top, "step": 10**-decimals}
+
+
+def _decimals(value: float) -> int:
+    """How many a number is written with."""
+    return next(d for d in range(MOST_DECIMALS + 1) if round(value, d) == value)

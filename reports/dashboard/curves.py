@@ -14,14 +14,15 @@ from reports.text import label, listed
 from simulate.history import History
 
 MOST_LINES = 8  # agents with a line of their own
-SIZE = (6.0, 3.4)
+SIZE = (5.0, 3.1)
+MARGINS = {"left": 0.16, "right": 0.97, "bottom": 0.16, "top": 0.9}  # a layout made to fit would double the time
 
 
 def curves(history: History, panel: Panel) -> Figure:
     """Means over replicates, the lines told apart by colour, dash and marker; empty before the first round."""
     with rc_context(STYLE):
-        figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.subplots()
+        figure = Figure(figsize=SIZE)
+        axes = figure.subplots(gridspec_kw=MARGINS)
         if len(history):
             _lines(axes, history, panel.column)
         axes.set(xlabel="round", ylabel=panel.axis, title=panel.title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import warnings
+from collections.abc import Callable
 from importlib.metadata import files
 from pathlib import Path
 
@@ -43,18 +44,27 @@ def address(at: socket.socket) -> str:
     return f"http://{LOOPBACK}:{at.getsockname()[1]}/"
 
 
-def serve(config: Config, at: socket.socket) -> None:
-    """Until it is interrupted, which is how it ends: KeyboardInterrupt."""
+def serve(config: Config, at: socket.socket, ready: Callable[[], None]) -> None:
+    """Until it is interrupted, which is how it ends: KeyboardInterrupt; ``ready`` is called when a page can be opened.
+
+    Solara imports the page, Mesa and Matplotlib while it starts: an address told before would be waited for.
+    """
     os.environ |= settings(config)
     warnings.filterwarnings("ignore", module="solara")  # its advice on embedding pages in others
     import uvicorn
     from solara.server.starlette import app
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
     # Another site's page may name this machine by a host of its own; only the names of loopback are answered.
     guarded = TrustedHostMiddleware(app, allowed_hosts=[LOOPBACK, "localhost"])
     quiet = {"log_config": None, "log_level": "critical", "access_log": False}
-    server = uvicorn.Server(uvicorn.Config(guarded, timeout_graceful_shutdown=1, **quiet))
+    server = Announced(uvicorn.Config(guarded, timeout_graceful_shutdown=1, **quiet))
     server.run(sockets=[at])
     raise KeyboardInterrupt if server.started else RuntimeError("the dashboard's server did not start")
 
