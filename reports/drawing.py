@@ -4,6 +4,9 @@ import base64
 import io
 import re
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -16,13 +19,38 @@ def svg(figure: Figure) -> bytes:
     page = io.BytesIO()
     with rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*Glyph.*", category=UserWarning)
+        _laid_out(figure)
         figure.savefig(page, format="svg", metadata={"Date": None, "Creator": None}, facecolor="white")
     return _lean(page.getvalue().decode("utf-8")).encode("utf-8")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An image that is drawn when it is first looked at, and once."""
+
+    draw: Callable[[], bytes]
+
+    @cached_property
+    def image(self) -> bytes:
+        """SVG."""
+        return self.draw()
+
+    @property
+    def uri(self) -> str:
+        """For an ``img``."""
+        return data_uri(self.image)
 
 
 def data_uri(image: bytes) -> str:
     """For an ``img``, where a browser runs no script and fetches nothing."""
     return "data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii")
+
+
+def _laid_out(figure: Figure) -> None:
+    """Now and for good; otherwise Matplotlib draws everything twice, first to see where it goes."""
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def _lean(image: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reports.absent import missing_sentence
 from reports.cautions import cautions
 from reports.claims import claims
-from reports.drawing import data_uri, svg
+from reports.drawing import Drawing, svg
 from reports.figures import FIGURES
 from reports.figures.base import Illustration
 from reports.findings import findings, headline, play_is_settled
@@ -36,13 +37,13 @@ ARROWS = {"lower": "↓", "higher": "↑", "neither": ""}
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page; ``missing`` says why there is none."""
+    """A figure on the page, drawn when an output shows it; ``missing`` says why there is none."""
 
     name: str
     title: str
     caption: str
     finding: str
-    uri: str
+    drawing: Drawing | None
     missing: str | None
     kind: str
 
@@ -51,20 +52,24 @@ def study_report(study: Study) -> Report:
     """Context, figures and tables."""
     pictures, images, frames = [], {}, {name: table(study) for name, table in TABLES.items()}
     for name, figure in FIGURES.items():
-        picture, image = _picture(name, figure, study.games)
+        picture = _picture(name, figure, study.games)
         pictures.append(picture)
-        if image is not None:
-            images[name], frames[name] = image, figure.data(study.games)
+        if picture.drawing is not None:
+            images[name], frames[name] = picture.drawing, figure.data(study.games)
     return Report("page.html", "page.md", _context(study, pictures), images, frames)
 
 
-def _picture(name: str, figure: Illustration, games: Sequence[Game]) -> tuple[Picture, bytes | None]:
-    """The figure for the page, and as a file."""
+def _picture(name: str, figure: Illustration, games: Sequence[Game]) -> Picture:
+    """What is said about the figure, which is not drawn yet."""
     if (reason := figure.missing(games)) is not None:
-        return Picture(name, figure.title, "", "", "", reason, figure.kind), None
-    image = svg(figure.draw(games))
-    caption, seen = figure.caption(games), figure.finding(games)
-    return Picture(name, figure.title, caption, seen, data_uri(image), None, figure.kind), image
+        return Picture(name, figure.title, "", "", None, reason, figure.kind)
+    drawing = Drawing(partial(drawn, figure, games))
+    return Picture(name, figure.title, figure.caption(games), figure.finding(games), drawing, None, figure.kind)
+
+
+def drawn(figure: Illustration, games: Sequence[Game]) -> bytes:
+    """The figure as SVG: the dearest part of a report."""
+    return svg(figure.draw(games))
 
 
 def _context(study: Study, pictures: Sequence[Picture]) -> Mapping[str, Any]:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -77,8 +79,10 @@ PLAYED_MORE = (one_run, one_agent, one_replicate, missing_run, fine_tune)
 )  # fmt: skip
 def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Open in the browser, and a file."""
-    name = request.param.__name__
-    written = write_report([request.param(tmp_path_factory.mktemp("runs") / name)])
+    if request.param is contest:
+        written: Path = request.getfixturevalue("contest_page")
+    else:
+        written = write_report([request.param(tmp_path_factory.mktemp("runs") / request.param.__name__)])
     browser.shown(1280)
     browser.open(written)
     return written
@@ -122,12 +126,26 @@ def test_nobody_is_locked_out(browser: Browser, page: Path, scheme: str) -> None
     assert paper > 200 if scheme == "light" else paper < 60
 
 
+@pytest.mark.parametrize("page", [contest], indirect=True, ids=["contest"])
+def test_figures_are_legible_on_a_phone(browser: Browser, page: Path) -> None:
+    browser.shown(WIDTHS[0])
+    for image in browser.driver.find_elements("css selector", "figure img"):
+        drawing = base64.b64decode(str(image.get_attribute("src")).partition("base64,")[2]).decode()
+        found = re.search(r'viewBox="0 0 ([\d.]+)', drawing)
+        smallest = min(map(float, re.findall(r"([\d.]+)px", drawing)))
+        assert found is not None
+        assert smallest * image.size["width"] / float(found[1]) > 8, image.get_attribute("alt")
+    reached = browser.driver.execute_script(
+        "return [...document.querySelectorAll('.plate')].every(e => e.tabIndex == 0)"
+    )
+    assert reached
+
+
 def test_the_print_is_whole(browser: Browser, page: Path) -> None:
     browser.shown(PAPER, medium="print")
     assert browser.misfits() == []
-    folded = (
-        "return [...document.querySelectorAll('.wide')].filter(e => getComputedStyle(e).overflowX != 'visible').length"
-    )
+    scrolls = "e => getComputedStyle(e).overflowX != 'visible'"
+    folded = f"return [...document.querySelectorAll('.wide, .plate')].filter({scrolls}).length"
     assert browser.driver.execute_script(folded) == 0
     assert browser.printed().startswith(b"%PDF-")
 

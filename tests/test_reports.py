@@ -30,7 +30,6 @@ from reports.settled import per_agent
 from reports.spreadsheet import csv_text
 from reports.study import study_of
 from reports.tables import TABLES
-from simulate.contest import compare, write_contest
 from simulate.errors import BadInput
 from simulate.load import load
 from simulate.metrics import METRICS
@@ -80,18 +79,9 @@ def write_game(folder: Path, scenario, **settings) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def contest(tmp_path_factory):
-    names = ["no_payment", "vcg", "nash_welfare"]
-    folder = tmp_path_factory.mktemp("runs") / "contest"
-    played = compare("two_camps", names, {"rounds": 6, "replicates": 3})
-    write_contest(folder, played, STARTED, {"device": "cpu"})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(contest, tmp_path_factory):
-    return write_report([contest], tmp_path_factory.mktemp("page"))
+@pytest.fixture
+def page(contest_page):
+    return contest_page
 
 
 @pytest.fixture
@@ -233,16 +223,6 @@ def test_a_crowd_shows_the_largest_gains_and_no_graph(tmp_path):
     text = Page(page.read_text()).text
     assert "Shown are the 12 of 40 agents" in text
     assert "12 agents at most, and there are 40" in text
-
-
-def test_every_figure_draws_and_captions(contest):
-    games = read_games([contest])
-    for illustration in FIGURES.values():
-        assert illustration.missing(games) is None
-        assert illustration.draw(games).axes
-        assert len(illustration.caption(games)) > 40
-        assert illustration.finding(games).endswith(".")
-        assert len(illustration.data(games))
 
 
 @pytest.mark.parametrize("name", ["two_camps", "free_rider"])

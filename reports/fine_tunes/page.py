@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reports.cautions import UNCOMMITTED
-from reports.drawing import data_uri, svg
+from reports.drawing import Drawing, svg
 from reports.fine_tunes.climb import climb, finding
 from reports.fine_tunes.sentences import findings, fit, headline, interval, limitations, refusals
 from reports.named import spelled
@@ -28,14 +28,12 @@ TOTALS = ("social_welfare", "objective", "reported_objective", "kl", "gap")
 
 def fine_tune_report(tune: FineTune) -> Report:
     """Context, figure and tables."""
-    image = svg(climb(tune))
-    context = _context(tune, data_uri(image))
-    return Report(
-        "finetune.html", "finetune.md", context, {"climb": image}, {"agents": _agents(tune), "steps": tune.steps}
-    )
+    drawing = Drawing(lambda: svg(climb(tune)))
+    frames = {"agents": _agents(tune), "steps": tune.steps}
+    return Report("finetune.html", "finetune.md", _context(tune, drawing), {"climb": drawing}, frames)
 
 
-def _context(tune: FineTune, image: str) -> dict[str, Any]:
+def _context(tune: FineTune, drawing: Drawing) -> dict[str, Any]:
     summary, config = tune.summary, tune.config
     return {
         "title": f"{config.name}: a fine-tune of {summary['language_model']}",
@@ -51,7 +49,7 @@ def _context(tune: FineTune, image: str) -> dict[str, Any]:
             (key, interval(summary[key])) for key in ("social_welfare", "objective", "reported_objective", "kl")
         ],
         "interval": interval,
-        "image": image,
+        "drawing": drawing,
         "seen": finding(tune),
         "quotes": _quotes(tune),
         "summary": summary,

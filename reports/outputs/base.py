@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from reports.drawing import Drawing
+
 
 @dataclass(frozen=True)
 class Report:
@@ -16,7 +18,7 @@ class Report:
     page: str  # template of the HTML
     brief: str  # template of the Markdown
     context: Mapping[str, Any]  # what both say
-    images: Mapping[str, bytes]  # SVG by name
+    images: Mapping[str, Drawing]  # by name
     frames: Mapping[str, pd.DataFrame]  # tables by name, those that figures draw among them
 
 

@@ -12,7 +12,7 @@ from reports.text import visible
 
 def html(report: Report) -> Made:
     """``index.html``, ``figures/NAME.svg``, ``tables/NAME.csv``."""
-    images = {f"figures/{name}.svg": image for name, image in report.images.items()}
+    images = {f"figures/{name}.svg": drawing.image for name, drawing in report.images.items()}
     numbers = {f"tables/{name}.csv": csv_text(frame).encode() for name, frame in report.frames.items()}
     return Made({**images, **numbers, "index.html": page(report).encode()})
 

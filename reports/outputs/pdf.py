@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from reports.drawing import data_uri
 from reports.outputs.base import Made, Report
 from reports.outputs.html import page
 
@@ -20,7 +19,7 @@ def pdf(report: Report) -> Made:
         from weasyprint import HTML  # imported here: an extra, and slow to load
     except (ImportError, OSError) as error:  # OSError: Pango is a library of the system
         return Made({}, (f"report.pdf is not written: {_first_line(error)}; {INSTALL}",))
-    figures = frozenset(map(data_uri, report.images.values()))
+    figures = frozenset(drawing.uri for drawing in report.images.values())
     with _heard("weasyprint") as warnings:
         content: bytes = HTML(string=page(report), url_fetcher=_only(figures)).write_pdf()
     return Made({"report.pdf": content}, _glyphs(warnings))
