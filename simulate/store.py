@@ -180,7 +180,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Raises BadInput naming the file."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:  # not JSON, or not UTF-8
         raise BadInput(f"{path}: cannot be read as JSON ({' '.join(str(error).split())[:200]})") from None
     if not isinstance(data, dict):
         raise BadInput(f"{path}: holds a {type(data).__name__}; a mapping is expected")
