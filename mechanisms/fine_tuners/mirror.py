@@ -78,7 +78,7 @@ class Mirror:
         return reference
 
     def _run(self, reference: Reference, reward: Tensor, kept: set[int]) -> list[Tensor]:
-        """The policies after so many steps, in their order: under KL in closed form, which is some fifty times faster."""
+        """The policies after so many steps, in their order; under KL in closed form, which takes no steps."""
         if self.divergence.optimum is softmax_optimum:
             return [softmax_optimum(reference, self._share(done) * reward, self.beta) for done in sorted(kept)]
         return self._stepped(reference, reward, kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import seaborn as sns
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator, PercentFormatter
 
 from reports.figures.base import STYLE, colours, dashes, markers
 from reports.numbers import number
@@ -20,6 +21,9 @@ from simulate.beyond.base import Experiment, Found
 
 WIDTH, HEIGHT = 5.4, 4.3  # of a panel, inches
 DERIVED = "#333333"
+NEAR_ZERO = 0.5  # the zero line is shown where curves come nearer to it than half of the way
+APART, MOST_TICKS = 1.3, 8  # neighbouring ticks on a logarithmic axis, as a ratio
+LONG = 30  # letters of a series; longer ones get a line each in the legend
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,6 @@ class Panel:
     across: str = "log"  # scale
     up: str = "linear"
     share: bool = False  # is the vertical axis in per cent?
-    only: str = ""  # series whose name holds this; all of them if empty
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,11 @@ def picture(drawn: Picture, found: Found) -> Figure:
 
 def caption(drawn: Picture, experiment: Experiment, found: Found) -> str:
     """What is drawn, over how many games, and what the band is."""
+    derived = any(point.status == "derived" for point in found.points)
     return (
         f"{drawn.said} Line: mean over games; band: 95 % interval of the mean (percentile bootstrap over games, "
         f"Wilson's for shares of games). n = {found.games} games, each on a random stream of its own: "
-        f"{experiment.setting}. Dotted lines are derived, not measured."
+        f"{experiment.setting}." + derived * " Dark lines without markers are derived, not measured."
     )
 
 
@@ -82,8 +86,7 @@ def finding(drawn: Picture, found: Found) -> str:
 
 
 def _of(frame: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-    own = frame[(frame["quantity"] == panel.quantity) & frame["series"].str.contains(panel.only, regex=False)]
-    return own.dropna(subset=["value"])
+    return frame[frame["quantity"] == panel.quantity].dropna(subset=["value"])
 
 
 def _looks(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -93,20 +96,10 @@ def _looks(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, dict[str, Any
     looks = {
         name: {"color": colour, "marker": marker, "dashes": dash or (None, None)}
         for name, colour, marker, dash in zip(
-            seen, colours(len(seen)), markers_for(len(seen)), dashes_for(len(seen)), strict=True
+            seen, colours(len(seen)), markers(len(seen)), dashes(len(seen)), strict=True
         )
     }
     return looks | {name: {"color": DERIVED, "marker": "", "dashes": (1, 1.5)} for name in names if name in derived}
-
-
-def markers_for(count: int) -> list[str]:
-    """Marker shapes, repeated where there are more series than shapes."""
-    return list(markers(count))
-
-
-def dashes_for(count: int) -> list[Any]:
-    """Line styles likewise."""
-    return list(dashes(count))
 
 
 def _panel(axes: Axes, panel: Panel, frame: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:
@@ -118,14 +111,29 @@ def _panel(axes: Axes, panel: Panel, frame: pd.DataFrame, looks: dict[str, dict[
         axes.fill_between(own["x"], own["low"], own["high"], color=look["color"], alpha=0.15, linewidth=0)
     axes.set(xscale=panel.across, yscale=panel.up, xlabel=panel.x, ylabel=panel.y)
     axes.set_title(panel.title, loc="left", fontsize=11)
-    if panel.across == "log":
-        ticks = sorted(set(frame["x"]))
-        axes.set_xticks(ticks[:: -(-len(ticks) // 8)])
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    if panel.share:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    if panel.up == "linear":
+    _ticks(axes, panel, sorted(set(frame["x"])))
+    if panel.up == "linear" and frame["low"].min() < NEAR_ZERO * frame["high"].max():
         axes.axhline(0, color="#444444", linewidth=0.9, zorder=1)
-    axes.legend(fontsize=8, frameon=True, framealpha=0.85, edgecolor="none", handlelength=3.2)
+    if frame["series"].nunique() > 1:  # below, where no curve is hidden
+        columns = 1 if max(map(len, frame["series"])) > LONG else 2
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(0, -0.17), ncol=columns, fontsize=8.5, frameon=False, handlelength=3.4
+        )
     sns.despine(ax=axes)
+
+
+def _ticks(axes: Axes, panel: Panel, places: Sequence[float]) -> None:
+    """Where something was measured, if there is room; plain numbers, for no mathematics is set here."""
+    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    room = all(later / earlier > APART for earlier, later in pairwise(places)) and len(places) <= MOST_TICKS
+    if panel.across == "log":
+        axes.xaxis.set_major_locator(FixedLocator(places) if room else LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_minor_locator(NullLocator())
+    elif all(float(place).is_integer() for place in places):
+        axes.xaxis.set_major_locator(FixedLocator(places))
+    axes.xaxis.set_major_formatter(plain)
+    if panel.up == "log":
+        axes.yaxis.set_major_formatter(plain)
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    elif panel.share:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

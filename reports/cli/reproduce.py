@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,12 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.cli.options import JsonOption, print_json, progress
-from simulate.errors import no_such
+from simulate.errors import BadInput, no_such
 
 if TYPE_CHECKING:
     from simulate.theorems.base import Measured, Theorem
 
-REPRODUCTIONS = {"theorems": "every theorem of the base paper, its bound beside the worst case met"}
+REPRODUCTIONS = {
+    "theorems": "every theorem of the base paper, its bound beside the worst case met",
+    "heuristics": "beyond the paper: the two payment heuristics of its section 4.4 against compute",
+    "one-fine-tune": "beyond the paper: payments from the deployed model alone, against samples and compute",
+    "repeated": "beyond the paper: learning groups, with and without its payment",
+    "collusion": "beyond the paper: coalitions and false names, where its payment breaks",
+    "drift": "beyond the paper: each round's model is the next round's reference",
+}
 
 
 def reproduce_command(
@@ -25,8 +33,13 @@ def reproduce_command(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NUMBER", help="This theorem alone, e.g. 4.4; repeatable.")
     ] = None,
-    games: Annotated[int, typer.Option(min=1, help="Games that each theorem is tried in.")] = 1000,
+    games: Annotated[
+        int | None, typer.Option(min=2, help="Random games: 1000 for each theorem; experiments have their own default.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all random games.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for an experiment's figure (SVG), table (CSV) and words (Markdown).")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What the base paper states, measured again; exit code 1 if something does not hold."""
@@ -35,7 +48,14 @@ def reproduce_command(
         return
     if name not in REPRODUCTIONS:
         raise no_such("reproduction", name, REPRODUCTIONS)
-    found = _measured(only, seed, games)
+    if name != "theorems":
+        if only:
+            raise BadInput(f"--only {only[0]}: {name} has no theorems; allowed with theorems alone")
+        _experiment(name, seed, games, out, as_json)
+        return
+    if out is not None:
+        raise BadInput(f"--out {out}: theorems have no figure; allowed with {', '.join(list(REPRODUCTIONS)[1:])}")
+    found = _measured(only, seed, games or 1000)
     if as_json:
         print_json({"name": name, "cells": [_cell(theorem, one) for theorem, ones in found for one in ones]})
     else:
@@ -52,6 +72,24 @@ def _listed(as_json: bool) -> None:
     for name, summary in REPRODUCTIONS.items():
         table.add_row(Text(name, style="bold"), summary)
     Console().print(table)
+
+
+def _experiment(name: str, seed: int, games: int | None, out: Path | None, as_json: bool) -> None:
+    from reports.beyond.show import document, printed, written
+    from simulate.beyond import BEYOND
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out}: is a file; a folder is expected")
+    experiment = BEYOND[name]
+    with progress(name, 1) as advance:
+        found = experiment.run(seed, games or experiment.games)
+        advance(1)
+    if out is not None:
+        written(name, found, out)
+    if as_json:
+        print_json(document(name, found, seed))
+    else:
+        printed(name, found, Console())
 
 
 def _measured(only: Sequence[str] | None, seed: int, games: int) -> list[tuple[Theorem, tuple[Measured, ...]]]:

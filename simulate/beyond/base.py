@@ -82,6 +82,16 @@ def counted(values: np.ndarray) -> tuple[float, float]:
     return wilson(int(values.sum()), len(values))
 
 
+def ratio(values: Tensor, units: Tensor) -> Tensor:
+    """``[B]``, whose mean is sum values / sum units, and whose spread is that ratio's: R + (v - R u) / mean u.
+
+    The linearised ratio estimator (Cochran 1977, "Sampling techniques", section 2.11): an interval of its mean knows
+    that value and unit come from the same game.
+    """
+    whole = values.sum() / units.sum()
+    return whole + (values - whole * units) / units.mean()
+
+
 def curve(
     quantity: str,
     series: str,

@@ -22,7 +22,7 @@ from mechanisms.divergences import DIVERGENCES
 from mechanisms.fine_tuners.exact import Exact
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.valuation import Valuation
-from simulate.beyond.base import Experiment, Found, Point, curve
+from simulate.beyond.base import Experiment, Found, Point, curve, ratio
 from simulate.beyond.games import AGENTS, SETTING, Games, drawn, largest, welfare_mechanism
 from strategies.coalition import structured
 from strategies.false_name import splits
@@ -34,6 +34,7 @@ NAMES = (1, 2, 4, 8)
 SPLITS = (1, 2, 4, 8, 16, 32, 64)
 MIDDLE = BETAS[1]
 SEARCH = Effort(fresh=32, climbers=4, steps=12, jumps=4)
+FREE = f"their favourite for nothing, beta {MIDDLE:g}"
 COALITION, ALIASES, BILL, DERIVED = (
     "gain of a coalition",
     "gain from false names",
@@ -50,8 +51,12 @@ def run(seed: int, games: int) -> Found:
         mechanism = welfare_mechanism(Exact(DIVERGENCES["kl"](), beta), affine_maximizer)
         ganged = [gained(mechanism, Members.of(played, size)) for size in SIZES]
         points += curve(COALITION, _named(beta), SIZES, ganged, "measured")
-        aliased = [gained(mechanism, Members.of(_with_aliases(played, names - 1), names)) for names in NAMES]
+        aliased = [gained(mechanism, Members.of(with_aliases(played, names - 1), names)) for names in NAMES]
         points += curve(ALIASES, _named(beta), NAMES, aliased, "measured")
+        if beta == MIDDLE:
+            free = [cap(mechanism, Members.of(played, size)) for size in SIZES]
+            points += curve(COALITION, FREE, SIZES, free, "derived")
+            points += curve(ALIASES, FREE, NAMES[1:], [free[0]] * len(NAMES[1:]), "derived")
         points += _split(mechanism, played, beta)
     found = Found(tuple(points), (), games)
     return Found(found.points, _verdicts(found), games)
@@ -102,10 +107,16 @@ def gained(mechanism: Mechanism, members: Members) -> Tensor:
 
     rng, messages = members.games.rng(), members.games.messages
     _, found, _ = worst_report(gain, members.starts(), messages, SEARCH, rng, policy[:, None])
-    return largest(found[None]) / honest
+    return ratio(largest(found[None]), honest)
 
 
-def _with_aliases(games: Games, count: int) -> Games:
+def cap(mechanism: Mechanism, members: Members) -> Tensor:
+    """What the members' favourite response for nothing would add, as in `gained`: no payment is below 0, ``[B]``."""
+    honest = members.utility(mechanism, repeated(members.true, 1))[0]
+    return ratio(members.games.reference.mean(members.true.total.amax(-1)) - honest, honest)
+
+
+def with_aliases(games: Games, count: int) -> Games:
     """``count`` more agents in front, of true weight 0 and with the first one's rewards, behind the first."""
     first, rest = games.truth.of(slice(1)), games.truth.of(slice(1, None))
     shadow = Valuation(first.rewards.expand(-1, count, -1, -1), 0 * first.weights.expand(-1, count))
@@ -116,7 +127,7 @@ def _with_aliases(games: Games, count: int) -> Games:
 
 def split_bill(mechanism: Mechanism, games: Games, names: int) -> Tensor:
     """What the first group pays in all under so many names, each with an equal part of its weight: ``[B]``."""
-    doubled = _with_aliases(games, names - 1).truth
+    doubled = with_aliases(games, names - 1).truth
     share = (doubled.weights[:, :1] / names).expand(-1, names)
     said = Valuation(doubled.rewards, torch.cat([share, doubled.weights[:, names:]], 1))
     return mechanism(games.reference, said).payments[:, :names].sum(-1)
@@ -133,10 +144,10 @@ def split_law(mechanism: Mechanism, games: Games, beta: float, names: int) -> Te
 def _split(mechanism: Mechanism, games: Games, beta: float) -> list[Point]:
     """Relative to the mean bill under one name."""
     bills = [split_bill(mechanism, games, names) for names in SPLITS]
-    points = curve(BILL, _named(beta), SPLITS, [bill / bills[0].mean() for bill in bills], "exact")
+    points = curve(BILL, _named(beta), SPLITS, [ratio(bill, bills[0]) for bill in bills], "exact")
     if beta != MIDDLE:
         return points
-    law = [split_law(mechanism, games, beta, names) / bills[0].mean() for names in SPLITS]
+    law = [ratio(split_law(mechanism, games, beta, names), bills[0]) for names in SPLITS]
     return points + curve(BILL, f"{DERIVED}, {_named(beta)}", SPLITS, law, "derived")
 
 
@@ -148,8 +159,9 @@ def _verdicts(found: Found) -> tuple[str, ...]:
     middle = _named(MIDDLE)
     return (
         f"The affine maximizer is proof against one liar and not against two: a coalition of one gains "
-        f"{found.at(COALITION, middle, 1)} of its honest utility, of two {found.at(COALITION, middle, 2)}, of all "
-        f"{AGENTS} {found.at(COALITION, middle, AGENTS)} (beta {MIDDLE:g}, side payments allowed, n = {found.games} "
+        f"{found.at(COALITION, middle, 1)} of its honest utility, of two {found.at(COALITION, middle, 2)} (their "
+        f"favourite for nothing would be {found.at(COALITION, FREE, 2)}), of all {AGENTS} "
+        f"{found.at(COALITION, middle, AGENTS)} (beta {MIDDLE:g}, side payments allowed, n = {found.games} "
         "games, 95 % intervals of the mean; best joint lies found, so lower bounds).",
         f"One group under two names gains {found.at(ALIASES, middle, 2)} of its utility, under eight "
         f"{found.at(ALIASES, middle, 8)}. Merely splitting an honest report into 64 names leaves the model as it is "

@@ -26,7 +26,7 @@ from mechanisms.reference import Reference
 from mechanisms.training_rules.social_welfare import SocialWelfare
 from mechanisms.valuation import EVERYONE, Deviations, Valuation
 from simulate.audit.misreports import misreports
-from simulate.beyond.base import Experiment, Found, Point, curve
+from simulate.beyond.base import Experiment, Found, Point, curve, ratio
 from simulate.beyond.games import RANDOM_LIES, SETTING, Games, drawn, incentive_gap, largest, welfare_mechanism
 
 BETA = 0.3
@@ -99,10 +99,11 @@ def _honest(games: Games) -> list[Point]:
         seen = [policies[t - 1] for t in ROUNDS]
         away = [train.divergence(games.reference, policy) for policy in seen]
         welfare = [games.truth.welfare(games.reference, policy) for policy in seen]
+        cap = welfare_cap(games)
         height = [train.objective(games.reference, games.truth, policy) for policy in seen]
         points += curve(AWAY, series, ROUNDS, away, "exact")
-        points += curve(WELFARE, series, ROUNDS, [each / welfare_cap(games) for each in welfare], "exact")
-        points += curve(OBJECTIVE, series, ROUNDS, [each / best for each in height], "exact")
+        points += curve(WELFARE, series, ROUNDS, [ratio(each, cap) for each in welfare], "exact")
+        points += curve(OBJECTIVE, series, ROUNDS, [ratio(each, best) for each in height], "exact")
     return points
 
 
@@ -116,14 +117,14 @@ def _lies(games: Games) -> list[Point]:
     fair = mechanism("affine maximizer")
     outcome = fair(games.reference, games.truth)
     worth = games.truth.weights * games.truth.expected_rewards(games.reference, outcome.policy)
-    unit, points = (worth - outcome.payments).mean(), []
+    unit, points = (worth - outcome.payments).mean(-1), []
     before = [games.reference.policy, *drifted(games, ROUNDS[-1])]
     for name in PAYMENTS:
         pay = mechanism(name)
-        today = [incentive_gap(pay, _from(games, before[t - 1]), SEARCH) / unit for t in ROUNDS]
+        today = [ratio(incentive_gap(pay, _from(games, before[t - 1]), SEARCH), unit) for t in ROUNDS]
         points += curve(TODAY, f"{name}, {DRIFT}", ROUNDS, today, "measured")
         for series in (FRESH, DRIFT):
-            always = [patient_gain(pay, games, t, series == DRIFT) / unit for t in ROUNDS]
+            always = [ratio(patient_gain(pay, games, t, series == DRIFT), unit) for t in ROUNDS]
             points += curve(ALWAYS, f"{name}, {series}", ROUNDS, always, "measured")
     return points
 
@@ -136,8 +137,9 @@ def _warm(games: Games) -> list[Point]:
     """What an honest short fine-tune lacks of the best objective, as a share: it bounds what lies gain in the round."""
     best = mechanism("no payment").train.value(games.reference, games.truth)
 
-    def gap(steps: int, reference: Reference = games.reference) -> Tensor:
-        return SocialWelfare(Mirror(DIVERGENCES["kl"](), BETA, steps, RATE)).gap(reference, games.truth) / best
+    def gap(steps: int) -> Tensor:
+        train = SocialWelfare(Mirror(DIVERGENCES["kl"](), BETA, steps, RATE))
+        return ratio(train.gap(games.reference, games.truth), best)
 
     return [
         *curve(GAP, FRESH, ROUNDS, [gap(SHORT) for _ in ROUNDS], "exact"),

@@ -26,14 +26,14 @@ from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.payments.checkpoints import checkpoints
 from mechanisms.payments.early_stopped import early_stopped
 from mechanisms.training_rules.social_welfare import SocialWelfare
-from simulate.beyond.base import Experiment, Found, Point, curve
+from simulate.beyond.base import Experiment, Found, Point, curve, ratio
 from simulate.beyond.games import AGENTS, SETTING, Games, drawn, incentive_gap, welfare_mechanism
 
 BETA, RATE = 0.3, 0.1
 STEPS = (1, 2, 4, 8, 16, 32, 64)
 WHOLE = STEPS[-1]  # steps of a whole fine-tune: what is left to climb is (1 - rate)^64, a thousandth
 NEGATIVE = -1e-9  # the group is paid; above, rounding
-GAP, REVENUE, PAID_OUT = "incentive gap", "revenue", "groups that are paid"
+GAP, REVENUE, PAID, REFUND = "incentive gap", "revenue", "groups that are paid", "money paid out"
 FINISHED = ", model finished"
 EXTERNALITY, CHECKPOINTS, BOUND = "leave-one-out or early-stopped", "checkpoints", "optimality gap (bound)"
 
@@ -73,7 +73,7 @@ def run(seed: int, games: int) -> Found:
     played = drawn(seed, games)
     exact = welfare_mechanism(Exact(DIVERGENCES["kl"](), BETA), affine_maximizer)
     outcome = exact(played.reference, played.truth)
-    unit, full = utility(played.reference, played.truth, outcome).mean(), outcome.payments.sum(-1).mean()
+    unit, full = utility(played.reference, played.truth, outcome).mean(-1), outcome.payments.sum(-1)
     points = _gaps(played, unit)
     for name, way in WAYS.items():
         paid = [payments(played, steps, way.pay) for steps in STEPS]
@@ -95,21 +95,23 @@ def payments(games: Games, steps: int, pay: PaymentRule) -> Tensor:
 def _gaps(games: Games, unit: Tensor) -> list[Point]:
     """What the best lie found gains, in units of a truthful group's mean utility when everything is trained out."""
     places = [steps / WHOLE for steps in STEPS]
-    bounds = [SocialWelfare(mirror(steps)).gap(games.reference, games.truth) / unit for steps in STEPS]
-    points = curve(GAP, BOUND, places, bounds, "derived")
+    bounds = [SocialWelfare(mirror(steps)).gap(games.reference, games.truth) for steps in STEPS]
+    points = curve(GAP, BOUND, places, [ratio(each, unit) for each in bounds], "derived")
     for name, pay in ((EXTERNALITY, affine_maximizer), (CHECKPOINTS, checkpoints)):
-        gaps = [incentive_gap(welfare_mechanism(mirror(steps), pay), games) / unit for steps in STEPS]
-        points += curve(GAP, name, places, gaps, "measured")
+        gaps = [incentive_gap(welfare_mechanism(mirror(steps), pay), games) for steps in STEPS]
+        points += curve(GAP, name, places, [ratio(each, unit) for each in gaps], "measured")
     return points
 
 
 def _bills(setting: str, series: str, x: Sequence[float], paid: Sequence[Tensor], full: Tensor) -> list[Point]:
-    """Revenue as a share of the exact one, and the share of groups that are paid rather than pay."""
-    revenue = [each.sum(-1) / full for each in paid]
+    """Shares: of the exact revenue what is collected and what is paid out, of the groups those who are paid."""
+    revenue = [ratio(each.sum(-1), full) for each in paid]
+    refund = [ratio(-each.clamp(max=0).sum(-1), full) for each in paid]
     negative = [(each < NEGATIVE).double().mean(-1) for each in paid]
     return [
         *curve(REVENUE + setting, series, x, revenue, "exact"),
-        *curve(PAID_OUT + setting, series, x, negative, "exact"),
+        *curve(REFUND + setting, series, x, refund, "exact"),
+        *curve(PAID + setting, series, x, negative, "exact"),
     ]
 
 
@@ -121,7 +123,7 @@ def _verdicts(found: Found) -> tuple[str, ...]:
         f"and they collect {found.at(REVENUE + FINISHED, CHECKPOINTS, 1)} of the exact revenue, never below 0.",
         f"Early-stopped payments are truthful up to the deployed model's optimality gap at any length: trained out, "
         f"{found.at(GAP, EXTERNALITY, 1)}. The price is money: with one step for each counterfactual "
-        f"{found.at(PAID_OUT + FINISHED, 'early-stopped', cheapest)} of the groups are paid and revenue is "
+        f"{found.at(PAID + FINISHED, 'early-stopped', cheapest)} of the groups are paid and revenue is "
         f"{found.at(REVENUE + FINISHED, 'early-stopped', cheapest)} of the exact one; with all 64 steps "
         f"{found.at(REVENUE + FINISHED, 'early-stopped', dearest)}.",
     )

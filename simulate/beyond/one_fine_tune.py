@@ -18,11 +18,11 @@ from mechanisms.fine_tuners.exact import Exact
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.payments.cumulant import cumulant
 from mechanisms.sampled.policy import SampledPolicy
-from mechanisms.sampled.quantities import payments as stated
+from mechanisms.sampled.quantities import payments as payments_of
 from mechanisms.sampled.thin import ENOUGH, effective_samples
 from mechanisms.training_rules.social_welfare import SocialWelfare
 from mechanisms.valuation import Valuation
-from simulate.beyond.base import Experiment, Found, Point, counted, curve
+from simulate.beyond.base import Experiment, Found, Point, counted, curve, ratio
 from simulate.beyond.games import SETTING, Games, drawn, welfare_mechanism
 from simulate.beyond.heuristics import BETA, CHECKPOINTS, RATE, STEPS, WAYS, WHOLE, Way, payments
 from simulate.draws import stream
@@ -34,7 +34,8 @@ SAMPLE_STREAM = 2**31 + 16  # of each game, and of each model in it
 ONE, LEAVE_ONE_OUT = "one fine-tune", "leave-one-out"
 BY_SAMPLES, BY_COMPUTE = "payment error by samples", "payment error by compute"
 REFUSED, SHARE = "games refused", "effective samples"
-COVERED, COVERED_THIN = "intervals that cover, stated", "intervals that cover, refused"
+COVERED, OFF = "intervals that cover", "payment error by beta"
+STATED, THIN = "stated", "refused"
 
 
 def run(seed: int, games: int) -> Found:
@@ -95,8 +96,8 @@ def from_leave_one_out(games: Games, beta: float, size: int) -> Tensor:
 
 
 def _error(paid: Tensor, exact: Tensor) -> Tensor:
-    """Mean |payment - exact| over groups, in units of the mean exact payment: ``[B]``."""
-    return (paid - exact).abs().mean(-1) / exact.mean()
+    """Mean |payment - exact| over groups, as a share of the mean exact payment: ``[B]``."""
+    return ratio((paid - exact).abs().mean(-1), exact.mean(-1))
 
 
 def _by_samples(games: Games) -> list[Point]:
@@ -121,25 +122,23 @@ def _by_compute(games: Games) -> list[Point]:
 
 
 def _by_beta(games: Games) -> list[Point]:
-    """How many games are refused, how many effective samples they have, and how often intervals cover."""
-    refused: list[Tensor] = []
-    columns: dict[str, list[Tensor]] = {SHARE: [], COVERED: [], COVERED_THIN: []}
+    """Where payments are refused; their error and what their intervals cover, where they are stated and where not."""
+    refused, fewest = [], []
+    told: dict[tuple[str, str], list[Tensor]] = {}
     for beta in BETAS:
         drawn_from = sampled(games, trained(beta)(games.reference, games.truth), BUDGET)
-        fewest = effective_samples(drawn_from, games.truth.weights, beta).amin(-1)
-        thin, covered = fewest < ENOUGH, _covered(drawn_from, games, beta)
+        fewest.append(effective_samples(drawn_from, games.truth.weights, beta).amin(-1))
+        thin = fewest[-1] < ENOUGH
         refused.append(thin.double())
-        columns[SHARE].append(fewest)
-        columns[COVERED].append(torch.where(thin, torch.nan, covered))
-        columns[COVERED_THIN].append(torch.where(thin, covered, torch.nan))
+        found, exact = payments_of(drawn_from, games.truth.weights, beta, games.seed), exact_payments(games, beta)
+        inside = ((found.low <= exact) & (exact <= found.high)).double().mean(-1)
+        off = (found.value - exact).abs().mean(-1) / exact.mean()
+        for quantity, values in ((COVERED, inside), (OFF, off)):
+            for series, kept in ((STATED, ~thin), (THIN, thin)):
+                told.setdefault((quantity, series), []).append(torch.where(kept, values, torch.nan))
     points = curve(REFUSED, ONE, BETAS, refused, "measured", counted)
-    return points + [point for name, each in columns.items() for point in curve(name, ONE, BETAS, each, "measured")]
-
-
-def _covered(drawn_from: SampledPolicy, games: Games, beta: float) -> Tensor:
-    """Share of a game's groups whose 95 % interval holds the exact payment: ``[B]``."""
-    found, exact = stated(drawn_from, games.truth.weights, beta, games.seed), exact_payments(games, beta)
-    return ((found.low <= exact) & (exact <= found.high)).double().mean(-1)
+    points += curve(SHARE, ONE, BETAS, fewest, "measured")
+    return points + [point for key, values in told.items() for point in curve(*key, BETAS, values, "measured")]
 
 
 def slope(points: Sequence[Point]) -> float:
@@ -158,7 +157,7 @@ def _verdicts(found: Found) -> tuple[str, ...]:
         f"intervals of the mean over games; the power is fitted to {len(ones)} means and has none).",
         f"At beta {BETA:g}, {found.at(REFUSED, ONE, BETA)} of the games are refused at {BUDGET} samples (fewer than "
         f"{ENOUGH} effective ones), at beta {BETAS[0]:g} {found.at(REFUSED, ONE, BETAS[0])}; 95 % intervals cover "
-        f"{found.at(COVERED, ONE, BETA)} where they are stated and {found.at(COVERED_THIN, ONE, BETAS[0])} where they "
+        f"{found.at(COVERED, STATED, BETA)} where they are stated and {found.at(COVERED, THIN, BETAS[0])} where they "
         f"are refused (at beta {BETAS[0]:g}).",
     )
 
