@@ -250,6 +250,7 @@ def test_the_command(tmp_path: Path) -> None:
     [
         (["drfit"], "drift"),
         (["drift", "--only", "4.4"], "--only 4.4: drift has no theorems"),
+        (["drift", "--games", "1"], "--games 1: drift has intervals over games; allowed is 2 or more"),
         (["theorems", "--out", "x"], "--out x: theorems have no figure"),
         (["drift", "--out", __file__], "is a file; a folder is expected"),
     ],

@@ -34,7 +34,7 @@ def reproduce_command(
         list[str] | None, typer.Option("--only", metavar="NUMBER", help="This theorem alone, e.g. 4.4; repeatable.")
     ] = None,
     games: Annotated[
-        int | None, typer.Option(min=2, help="Random games: 1000 for each theorem; experiments have their own default.")
+        int | None, typer.Option(min=1, help="Random games: 1000 for each theorem; experiments have their own default.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all random games.")] = 0,
     out: Annotated[
@@ -78,6 +78,8 @@ def _experiment(name: str, seed: int, games: int | None, out: Path | None, as_js
     from reports.beyond.show import document, printed, written
     from simulate.beyond import BEYOND
 
+    if games == 1:
+        raise BadInput(f"--games 1: {name} has intervals over games; allowed is 2 or more")
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"--out {out}: is a file; a folder is expected")
     experiment = BEYOND[name]
