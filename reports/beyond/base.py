@@ -19,7 +19,7 @@ from reports.numbers import number
 from reports.text import listed
 from simulate.beyond.base import Experiment, Found
 
-WIDTH, HEIGHT = 5.4, 4.3  # of a panel, inches
+WIDTH, HEIGHT = 4.9, 3.7  # of a panel, inches
 DERIVED = "#333333"
 NEAR_ZERO = 0.5  # the zero line is shown where curves come nearer to it than half of the way
 APART, MOST_TICKS = 1.3, 8  # neighbouring ticks on a logarithmic axis, as a ratio
@@ -45,7 +45,7 @@ class Picture:
 
     panels: tuple[Panel, ...]
     said: str
-    columns: int = 3
+    columns: int = 2
 
 
 def picture(drawn: Picture, found: Found) -> Figure:

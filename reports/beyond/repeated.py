@@ -15,5 +15,4 @@ REPEATED = Picture(
     "Learning groups round by round, every learner against its own kind; both mechanisms on the same random numbers. "
     "Size of the lies: sum |w'r' - wr| / sum |wr|, mean over groups; it need not vanish where nothing is lost, since a "
     "constant added to every w r trains and pays the same. Rounds count from 1.",
-    columns=2,
 )

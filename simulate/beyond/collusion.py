@@ -28,16 +28,17 @@ from strategies.coalition import structured
 from strategies.false_name import splits
 from strategies.joint import pooled, repeated
 
-BETAS = (0.1, 0.3, 1.0)
+BETAS = (0.1, 0.3, 1.0, 3.0)
 SIZES = (1, 2, 3, 4)
 NAMES = (1, 2, 4, 8)
 SPLITS = (1, 2, 4, 8, 16, 32, 64)
 MIDDLE = BETAS[1]
 SEARCH = Effort(fresh=32, climbers=4, steps=12, jumps=4)
 FREE = f"their favourite for nothing, beta {MIDDLE:g}"
-COALITION, ALIASES, BILL, DERIVED = (
+COALITION, ALIASES, BY_BETA, BILL, DERIVED = (
     "gain of a coalition",
     "gain from false names",
+    "gain against beta",
     "bill of an honest group that splits",
     "Var / (2 beta k)",
 )
@@ -53,6 +54,8 @@ def run(seed: int, games: int) -> Found:
         points += curve(COALITION, _named(beta), SIZES, ganged, "measured")
         aliased = [gained(mechanism, Members.of(with_aliases(played, names - 1), names)) for names in NAMES]
         points += curve(ALIASES, _named(beta), NAMES, aliased, "measured")
+        for series, gains in (("two members", ganged), ("two names", aliased)):
+            points += curve(BY_BETA, series, [beta], [gains[1]], "measured")
         if beta == MIDDLE:
             free = [cap(mechanism, Members.of(played, size)) for size in SIZES]
             points += curve(COALITION, FREE, SIZES, free, "derived")
@@ -172,7 +175,7 @@ def _verdicts(found: Found) -> tuple[str, ...]:
 
 COLLUSION = Experiment(
     "What do groups gain that agree on their reports, and one that takes several names?",
-    f"{SETTING}; KL with beta {BETAS[0]:g}, {BETAS[1]:g} and {BETAS[2]:g}, trained to the end",
+    f"{SETTING}; KL with beta {BETAS[0]:g} to {BETAS[-1]:g}, trained to the end",
     run,
     100,
 )

@@ -2,13 +2,15 @@
 
 Under KL and honest reports the model after t rounds is reference exp(t S / beta) / Z, the optimum at beta / t: what was
 a regulariser fades as 1 / t.  The affine maximizer charges what a group does to the others today; what it does to the
-reference of tomorrow is free, so that truth is dominant within a round and not over several.  A warm start, by
+reference of tomorrow is free, so that truth is dominant within a round and not over several; a plan to the last round,
+charged as a whole, mends that (`mechanisms/repeated/dynamic_pivot.py`).  A warm start, by
 contrast, goes on from the last model and is charged from the first: under KL t rounds of s steps of `mirror` on the
 same reports are one run of t s steps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -23,6 +25,7 @@ from mechanisms.fine_tuners.mirror import Mirror
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.payments.zero import zero
 from mechanisms.reference import Reference
+from mechanisms.repeated.planned_welfare import PlannedWelfare
 from mechanisms.training_rules.social_welfare import SocialWelfare
 from mechanisms.valuation import EVERYONE, Deviations, Valuation
 from simulate.audit.misreports import misreports
@@ -31,9 +34,10 @@ from simulate.beyond.games import RANDOM_LIES, SETTING, Games, drawn, incentive_
 
 BETA = 0.3
 ROUNDS = (1, 2, 4, 8, 16)
+PLANNED = ROUNDS[:3]  # rounds that the dynamic pivot plans for: it solves for all of them at once
 SHORT, RATE = 4, 0.1  # steps of a fine-tune that a warm start goes on with, and their rate
 SEARCH = Effort(fresh=16, climbers=3, steps=6, jumps=2)
-FRESH, DRIFT, WARM = "fresh start", "drift", "warm start"
+FRESH, DRIFT, WARM, PIVOT = "fresh start", "drift", "warm start", "dynamic pivot"
 PAYMENTS = {"no payment": zero, "affine maximizer": affine_maximizer}
 AWAY, WELFARE, OBJECTIVE, TODAY, ALWAYS, GAP = (
     "KL from the first model",
@@ -67,15 +71,28 @@ def drifted(games: Games, rounds: int, drifts: bool = True) -> list[Tensor]:
     return policies
 
 
-def patient_gain(pay: Mechanism, games: Games, rounds: int, drifts: bool) -> Tensor:
-    """The most that one group gains by one report told in all rounds, the others honest, a round: ``[B]``."""
+def unplanned(name: str) -> Callable[[int], Mechanism]:
+    """The same mechanism, however many rounds are left."""
+    return lambda left: mechanism(name)
+
+
+def pivot(left: int) -> Mechanism:
+    """The affine maximizer of welfare planned to the end, ``left`` rounds from now: `mechanisms/repeated`'s pivot."""
+    return Mechanism(PlannedWelfare(Exact(DIVERGENCES["kl"](), BETA), left, 1.0), affine_maximizer)
+
+
+def patient_gain(pay: Callable[[int], Mechanism], games: Games, rounds: int, drifts: bool) -> Tensor:
+    """The most that one group gains by one report told in all rounds, the others honest, a round: ``[B]``.
+
+    ``pay`` is the mechanism of a round, by how many are left.
+    """
     truth = games.truth
 
     def total(lies: Valuation) -> Tensor:
         reference, earned = games.reference, torch.zeros(())
         told, own = Deviations(truth, EVERYONE, lies), truth.payers()
-        for _ in range(rounds):
-            outcome = pay(reference, told)
+        for done in range(rounds):
+            outcome = pay(rounds - done)(reference, told)
             worth = own.weights * games.reference.expectation(outcome.policy, own.rewards)
             earned = earned + worth - outcome.payments.squeeze(-1)
             if drifts:
@@ -85,7 +102,7 @@ def patient_gain(pay: Mechanism, games: Games, rounds: int, drifts: bool) -> Ten
     own = truth.payers()
     with torch.no_grad():
         honest = total(Valuation(own.rewards[None], own.weights[None]))[0]
-        policy = pay.train(games.reference, truth)
+        policy = pay(rounds).train(games.reference, truth)
     lies = misreports(truth, games.messages, RANDOM_LIES, games.rng())
     _, found, _ = worst_report(lambda told: total(told) - honest, lies, games.messages, SEARCH, games.rng(), policy)
     return largest(found)
@@ -124,9 +141,10 @@ def _lies(games: Games) -> list[Point]:
         today = [ratio(incentive_gap(pay, _from(games, before[t - 1]), SEARCH), unit) for t in ROUNDS]
         points += curve(TODAY, f"{name}, {DRIFT}", ROUNDS, today, "measured")
         for series in (FRESH, DRIFT):
-            always = [ratio(patient_gain(pay, games, t, series == DRIFT), unit) for t in ROUNDS]
+            always = [ratio(patient_gain(unplanned(name), games, t, series == DRIFT), unit) for t in ROUNDS]
             points += curve(ALWAYS, f"{name}, {series}", ROUNDS, always, "measured")
-    return points
+    planned = [ratio(patient_gain(pivot, games, t, True), unit) for t in PLANNED]
+    return points + curve(ALWAYS, f"{PIVOT}, {DRIFT}", PLANNED, planned, "measured")
 
 
 def _from(games: Games, policy: Tensor) -> Games:
@@ -159,6 +177,9 @@ def _verdicts(found: Found) -> tuple[str, ...]:
         f"gains {found.at(ALWAYS, f'{fair}, {DRIFT}', last)} a round where the reference drifts and "
         f"{found.at(ALWAYS, f'{fair}, {FRESH}', last)} where it does not; without payment it is "
         f"{found.at(ALWAYS, f'no payment, {DRIFT}', last)} and {found.at(ALWAYS, f'no payment, {FRESH}', last)}.",
+        f"The dynamic pivot, which plans to the last round and charges for it, leaves "
+        f"{found.at(ALWAYS, f'{PIVOT}, {DRIFT}', PLANNED[-1])} to gain over {PLANNED[-1]} drifting rounds, the affine "
+        f"maximizer {found.at(ALWAYS, f'{fair}, {DRIFT}', PLANNED[-1])}.",
     )
 
 

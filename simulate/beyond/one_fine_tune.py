@@ -26,6 +26,7 @@ from simulate.beyond.base import Experiment, Found, Point, counted, curve, ratio
 from simulate.beyond.games import SETTING, Games, drawn, welfare_mechanism
 from simulate.beyond.heuristics import BETA, CHECKPOINTS, RATE, STEPS, WAYS, WHOLE, Way, payments
 from simulate.draws import stream
+from simulate.statistics import RESAMPLES
 
 SAMPLES = (50, 200, 800, 3200, 12800)
 BETAS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -33,6 +34,7 @@ BUDGET = 800  # samples, where beta varies
 SAMPLE_STREAM = 2**31 + 16  # of each game, and of each model in it
 ONE, LEAVE_ONE_OUT = "one fine-tune", "leave-one-out"
 BY_SAMPLES, BY_COMPUTE = "payment error by samples", "payment error by compute"
+POWER = "power of samples as which the error falls"
 REFUSED, SHARE = "games refused", "effective samples"
 COVERED, OFF = "intervals that cover", "payment error by beta"
 STATED, THIN = "stated", "refused"
@@ -95,17 +97,23 @@ def from_leave_one_out(games: Games, beta: float, size: int) -> Tensor:
     return torch.stack(found, -1)
 
 
+def _off(paid: Tensor, exact: Tensor) -> Tensor:
+    """Mean |payment - exact| over groups: ``[B]``."""
+    return (paid - exact).abs().mean(-1)
+
+
 def _error(paid: Tensor, exact: Tensor) -> Tensor:
-    """Mean |payment - exact| over groups, as a share of the mean exact payment: ``[B]``."""
-    return ratio((paid - exact).abs().mean(-1), exact.mean(-1))
+    """The same as a share of the mean exact payment: ``[B]``."""
+    return ratio(_off(paid, exact), exact.mean(-1))
 
 
 def _by_samples(games: Games) -> list[Point]:
     exact = exact_payments(games, BETA)
     points: list[Point] = []
     for name, way in ((ONE, from_one_fine_tune), (LEAVE_ONE_OUT, from_leave_one_out)):
-        errors = [_error(way(games, BETA, size), exact) for size in SAMPLES]
-        points += curve(BY_SAMPLES, name, SAMPLES, errors, "measured")
+        paid = [way(games, BETA, size) for size in SAMPLES]
+        points += curve(BY_SAMPLES, name, SAMPLES, [_error(each, exact) for each in paid], "measured")
+        points.append(power(name, [_off(each, exact) for each in paid]))
     for name in (CHECKPOINTS, "early-stopped, 1/8"):
         floor = _error(payments(games, WHOLE, WAYS[name].pay), exact)
         points += curve(BY_SAMPLES, f"{name} (no sampling)", SAMPLES[:: len(SAMPLES) - 1], [floor] * 2, "exact")
@@ -141,20 +149,26 @@ def _by_beta(games: Games) -> list[Point]:
     return points + [point for key, values in told.items() for point in curve(*key, BETAS, values, "measured")]
 
 
-def slope(points: Sequence[Point]) -> float:
-    """Of log value on log x, by least squares: -1/2 where errors fall as one over the root of the samples."""
-    logs = np.log([(point.x, point.value) for point in points])
-    return float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
+def power(series: str, errors: Sequence[Tensor]) -> Point:
+    """Of samples, as which mean errors ``[B]`` fall: the least-squares slope of logarithms, games resampled whole.
+
+    -1/2 where errors fall as one over the root of the samples.
+    """
+    table = torch.stack(list(errors), -1).numpy()  # [B, m]
+    picked = np.random.default_rng(0).integers(len(table), size=(RESAMPLES, len(table)))
+    means = np.log(np.concatenate([table.mean(0)[None], table[picked].mean(1)]))
+    found = np.polyfit(np.log(SAMPLES), means.T, 1)[0]
+    low, high = np.quantile(found[1:], [0.025, 0.975])
+    return Point(POWER, series, SAMPLES[-1], float(found[0]), float(low), float(high), len(table), "measured")
 
 
 def _verdicts(found: Found) -> tuple[str, ...]:
-    ones = [point for point in found.points if (point.quantity, point.series) == (BY_SAMPLES, ONE)]
     return (
         f"Payments from one fine-tune are off by {found.at(BY_SAMPLES, ONE, 800)} of a mean payment at 800 samples "
         f"(leave-one-out on samples: {found.at(BY_SAMPLES, LEAVE_ONE_OUT, 800)}), and the error falls as samples to "
-        f"the power {slope(ones):.2f}; checkpoints stay off by "
+        f"the power {found.at(POWER, ONE, SAMPLES[-1])}; checkpoints stay off by "
         f"{found.at(BY_SAMPLES, f'{CHECKPOINTS} (no sampling)', 50)} at any number (n = {found.games} games, 95 % "
-        f"intervals of the mean over games; the power is fitted to {len(ones)} means and has none).",
+        "intervals over games).",
         f"At beta {BETA:g}, {found.at(REFUSED, ONE, BETA)} of the games are refused at {BUDGET} samples (fewer than "
         f"{ENOUGH} effective ones), at beta {BETAS[0]:g} {found.at(REFUSED, ONE, BETAS[0])}; 95 % intervals cover "
         f"{found.at(COVERED, STATED, BETA)} where they are stated and {found.at(COVERED, THIN, BETAS[0])} where they "
