@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pandas as pd
+
 Setting = Literal["stated", "reconstructed", "unstated", "beyond"]
 # stated: as the paper says; reconstructed: fitted to its printed numbers; unstated: as the paper says, where it says
 # nothing by our choice; beyond: an experiment that the paper does not have, so that no printed number exists.
@@ -25,11 +27,33 @@ class Cell:
     error: float | None = None  # standard error of the difference, or of ours where nothing was printed
     matches: bool | None = None  # None: no agreement is claimed
     note: str = ""
+    low: float | None = None  # the 95 % interval of ours
+    high: float | None = None
 
     @property
     def difference(self) -> float | None:
         """Ours minus the paper's."""
         return None if self.paper is None or self.ours is None else self.ours - self.paper
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a figure: the rows of a frame whose ``panel`` is its name."""
+
+    name: str
+    axis: str  # what is drawn upwards, and its units
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is to be drawn: a line with a band for every ``line`` of every panel of the frame."""
+
+    frame: pd.DataFrame  # panel, line, x, value, low, high
+    panels: tuple[Panel, ...]
+    x: str
+    logarithmic: bool  # along x
+    caption: str  # n, what the bands are, what varies
 
 
 @dataclass(frozen=True)
@@ -39,6 +63,7 @@ class Reproduced:
     title: str
     cells: tuple[Cell, ...]
     says: tuple[str, ...] = ()  # sentences: what agrees, what does not, what nobody knows
+    drawing: Drawing | None = None
 
     @property
     def holds(self) -> bool:
