@@ -50,13 +50,16 @@ def write_formats(
     """The same, and everything that was written.  Raises BadInput."""
     chosen = checked_formats(formats)
     places = [Path(folder) for folder in folders]
-    report = report_of(places)
-    made = [OUTPUTS[name](report) for name in chosen]
+    return write_outputs(report_of(places), Path(out) if out is not None else places[0] / "report", chosen)
+
+
+def write_outputs(report: Report, folder: Path, formats: Sequence[str] = tuple(OUTPUTS)) -> Written:
+    """A report in the given formats, and everything that was written.  Raises BadInput."""
+    made = [OUTPUTS[name](report) for name in formats]
     files = {name: content for each in made for name, content in each.files.items()}
     notes = tuple(note for each in made for note in each.notes)
     if not files:
         raise BadInput("; ".join(notes))
-    folder = Path(out) if out is not None else places[0] / "report"
     _write(folder, files)
     older = [name for name in PAGES if name not in files and (folder / name).exists()]
     left = tuple(f"{name} there is of an earlier report" for name in older)

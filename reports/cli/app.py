@@ -46,7 +46,7 @@ app.command("equilibrium", epilog="Example: trueward equilibrium two_camps --set
 app.command("finetune", epilog="Example: trueward finetune two_letters --out letters")(finetune_command)
 app.command("status", epilog="Example: trueward status runs/tuned_market-vcg --watch")(status_command)
 app.command("report", epilog="Example: trueward report runs/demo")(report_command)
-app.command("reproduce", epilog="Example: trueward reproduce theorems")(reproduce_command)
+app.command("reproduce", epilog="Example: trueward reproduce table-1 table-4")(reproduce_command)
 app.command("counterfactuals", epilog="Example: trueward counterfactuals tuned_market --json")(counterfactuals_command)
 app.command("design", epilog="Example: trueward design unequal_agents --out designed.toml --frontier frontier")(
     design_command

@@ -1,157 +1,104 @@
-"""`trueward reproduce`: what the base paper states, ours beside it."""
+"""`trueward reproduce`: what the base paper prints, ours beside it, and what lies beyond."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from reports.cli.options import JsonOption, print_json, progress
-from simulate.errors import BadInput, no_such
+from reports.cli.options import JsonOption, OutOption, print_json, progress
+from simulate.errors import no_such
 
 if TYPE_CHECKING:
-    from simulate.theorems.base import Measured, Theorem
+    from simulate.reproductions.base import Cell, Reproduced, Size
 
-REPRODUCTIONS = {
-    "theorems": "every theorem of the base paper, its bound beside the worst case met",
-    "heuristics": "beyond the paper: the two payment heuristics of its section 4.4 against compute",
-    "one-fine-tune": "beyond the paper: payments from the deployed model alone, against samples and compute",
-    "repeated": "beyond the paper: learning groups, with and without its payment",
-    "collusion": "beyond the paper: coalitions and false names, where its payment breaks",
-    "drift": "beyond the paper: each round's model is the next round's reference",
-}
+ALL = "all"
 
 
 def reproduce_command(
-    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(REPRODUCTIONS)}.", show_default=False)] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Tables, theorems, experiments, or all; none: they are listed.")
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Random games of table-1.")] = 100_000,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NUMBER", help="This theorem alone, e.g. 4.4; repeatable.")
     ] = None,
-    games: Annotated[
-        int | None, typer.Option(min=1, help="Random games: 1000 for each theorem; experiments have their own default.")
-    ] = None,
+    games: Annotated[int, typer.Option(min=1, help="Games that each theorem is tried in.")] = 1000,
+    scale: Annotated[
+        float, typer.Option(min=0.01, help="Times the games, markets and rounds of the experiments beyond the paper.")
+    ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Root of all random games.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for an experiment's figure (SVG), table (CSV) and words (Markdown).")
-    ] = None,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What the base paper states, measured again; exit code 1 if something does not hold."""
-    if name is None:
+    """The base paper's numbers, ours beside them; exit code 1 if something that should agree does not."""
+    from simulate.reproductions import REPRODUCTIONS
+    from simulate.reproductions.base import Size
+
+    if not names:
         _listed(as_json)
         return
-    if name not in REPRODUCTIONS:
-        raise no_such("reproduction", name, REPRODUCTIONS)
-    if name != "theorems":
-        if only:
-            raise BadInput(f"--only {only[0]}: {name} has no theorems; allowed with theorems alone")
-        _experiment(name, seed, games, out, as_json)
-        return
-    if out is not None:
-        raise BadInput(f"--out {out}: theorems have no figure; allowed with {', '.join(list(REPRODUCTIONS)[1:])}")
-    found = _measured(only, seed, games or 1000)
+    for name in names:
+        if name != ALL and name not in REPRODUCTIONS:
+            raise no_such("reproduction", name, [*REPRODUCTIONS, ALL])
+    chosen = list(REPRODUCTIONS) if ALL in names else list(dict.fromkeys(names))
+    started, size = datetime.now(UTC), Size(seed, draws, games, scale, tuple(only or ()))
+    found = {name: _made(name, size, quiet=as_json) for name in chosen}
+    place = out or (Path("runs") / "reproduction" if ALL in names else None)
+    page = None if place is None else _written(found, size, started, place)
     if as_json:
-        print_json({"name": name, "cells": [_cell(theorem, one) for theorem, ones in found for one in ones]})
-    else:
-        _printed(found)
-    if not all(one.holds for _, ones in found for one in ones):
+        documents = [{"name": name, "cells": [_cell(cell) for cell in one.cells]} for name, one in found.items()]
+        print_json(documents[0] if len(names) == 1 and ALL not in names else documents)
+    elif page is not None:
+        Console().print(f"report: {page}", highlight=False, soft_wrap=True)
+    if not all(one.holds for one in found.values()):
         raise typer.Exit(1)
 
 
-def _listed(as_json: bool) -> None:
-    if as_json:
-        print_json([{"name": name, "summary": summary} for name, summary in REPRODUCTIONS.items()])
-        return
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    for name, summary in REPRODUCTIONS.items():
-        table.add_row(Text(name, style="bold"), summary)
-    Console().print(table)
+def _made(name: str, size: Size, quiet: bool) -> Reproduced:
+    from reports.reproductions.terminal import say
+    from simulate.reproductions import REPRODUCTIONS
 
-
-def _experiment(name: str, seed: int, games: int | None, out: Path | None, as_json: bool) -> None:
-    from reports.beyond.show import document, printed, written
-    from simulate.beyond import BEYOND
-
-    if games == 1:
-        raise BadInput(f"--games 1: {name} has intervals over games; allowed is 2 or more")
-    if out is not None and out.exists() and not out.is_dir():
-        raise BadInput(f"--out {out}: is a file; a folder is expected")
-    experiment = BEYOND[name]
-    with progress(name, 1) as advance:
-        found = experiment.run(seed, games or experiment.games)
-        advance(1)
-    if out is not None:
-        written(name, found, out)
-    if as_json:
-        print_json(document(name, found, seed))
-    else:
-        printed(name, found, Console())
-
-
-def _measured(only: Sequence[str] | None, seed: int, games: int) -> list[tuple[Theorem, tuple[Measured, ...]]]:
-    from simulate.theorems import THEOREMS
-
-    for number in only or ():
-        if number not in THEOREMS:
-            raise no_such("theorem", number, THEOREMS)
-    chosen = [theorem for number, theorem in THEOREMS.items() if not only or number in only]
-    found = []
-    with progress("theorems", len(chosen)) as advance:
-        for theorem in chosen:
-            found.append((theorem, theorem.check(seed, games)))
-            advance(1)
+    with progress(name, REPRODUCTIONS[name].steps(size)) as advance:
+        found = REPRODUCTIONS[name].make(size, advance)
+    if not quiet:
+        say(Console(), name, found)
     return found
 
 
-def _cell(theorem: Theorem, one: Measured) -> dict[str, Any]:
+def _written(found: Mapping[str, Reproduced], size: Size, started: datetime, place: Path) -> Path:
+    from reports.report import write_outputs
+    from reports.reproductions.page import reproduction_report
+
+    ended = datetime.now(UTC)
+    manifest = {"start": started.isoformat(timespec="seconds"), "end": ended.isoformat(timespec="seconds")}
+    return write_outputs(reproduction_report(found, size, manifest), place).page
+
+
+def _listed(as_json: bool) -> None:
+    from simulate.reproductions import REPRODUCTIONS
+
+    if as_json:
+        print_json([{"name": name, "summary": one.summary} for name, one in REPRODUCTIONS.items()])
+        return
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    for name, one in REPRODUCTIONS.items():
+        table.add_row(Text(name, style="bold"), one.summary)
+    Console().print(table)
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
     """A cell of the contract, and by which comparison ``ours`` is to be read against ``paper``."""
-    ours = _finite(one.worst)
-    return {
-        "row": theorem.number,
-        "column": one.what,
-        "paper": one.bound,
-        "ours": ours,
-        "difference": None if ours is None else ours - one.bound,
-        "setting": theorem.setting,
-        "claim": one.claim,
-        "holds": one.holds,
-        "tried": one.tried,
-        "note": one.note,
-    }
+    keys = ("row", "column", "paper", "ours", "difference", "setting", "claim", "matches", "error", "low", "high")
+    return {key: _finite(getattr(cell, key)) for key in keys} | {"tried": cell.tried, "note": cell.note}
 
 
-def _finite(value: float) -> float | None:
+def _finite(value: Any) -> Any:
     """JSON has no infinity and no nan."""
-    return value if abs(value) < float("inf") else None
-
-
-def _printed(found: Sequence[tuple[Theorem, tuple[Measured, ...]]]) -> None:
-    table = Table()
-    table.add_column("theorem")
-    table.add_column("statement, and what is measured", ratio=1)
-    for heading in ("paper", "worst met", "tried"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict")
-    for theorem, ones in found:
-        table.add_row(Text(theorem.number, style="bold"), Text(theorem.statement))
-        for one in ones:
-            numbers = (f"{one.claim} {one.bound:g}", f"{one.worst:.3g}", f"{one.tried:,}")
-            verdict = Text("holds", style="green") if one.holds else Text("FAILS", style="bold red")
-            table.add_row("", Padding(Text(one.what), (0, 0, 0, 2)), *numbers, verdict)
-            if one.note:
-                table.add_row("", Padding(Text(one.note, style="dim"), (0, 0, 0, 4)))
-        table.add_section()
-    console = Console()
-    console.print(table)
-    measured = [one for _, ones in found for one in ones]
-    held = sum(one.holds for one in measured)
-    console.print(
-        f"{held} of {len(measured)} claims of {len(found)} theorems hold; rounding and quadrature are allowed for.",
-        highlight=False,
-    )
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value

@@ -29,6 +29,8 @@ class Cell:
     note: str = ""
     low: float | None = None  # the 95 % interval of ours
     high: float | None = None
+    claim: str = "="  # how ours is to stand to the paper's: =, or <=, >=, <, > where that is a bound
+    tried: int | None = None  # cases that ours is the worst or the mean of
 
     @property
     def difference(self) -> float | None:

@@ -118,7 +118,7 @@ def table_1(size: Size, progress: Progress) -> Reproduced:
                 cells.append(
                     Cell(f"{key.replace('_', ' ')} x {unit:.0e}, {name}", f"epsilon {epsilon:g}", paper[key][column],
                          mean, setting, error, agrees if setting == "reconstructed" else None,
-                         f"{apart / error:.1f} standard errors apart" if error else "")
+                         f"{apart / error:.1f} standard errors apart" if error else "", tried=found.draws)
                 )  # fmt: skip
     return Reproduced("Table 1: the synthetic game", tuple(cells), _said(cells, size))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulate.errors import no_such
-from simulate.reproductions.base import Cell, Progress, Reproduced, Reproduction, Size
+from simulate.reproductions.base import Cell, Progress, Reproduced, Reproduction, Setting, Size
 from simulate.theorems import THEOREMS
 from simulate.theorems.base import Measured, Theorem
 
@@ -31,9 +31,10 @@ def check(size: Size, progress: Progress) -> Reproduced:
 
 def _cell(theorem: Theorem, one: Measured) -> Cell:
     worst = one.worst if abs(one.worst) < float("inf") else None
-    note = f"{one.claim} {one.bound:g} over {one.tried:,} cases{'; ' + one.note if one.note else ''}"
-    setting = "stated" if theorem.setting == "stated" else "reconstructed"
-    return Cell(theorem.number, one.what, one.bound, worst, setting, None, one.holds, note)  # type: ignore[arg-type]
+    setting: Setting = "stated" if theorem.setting == "stated" else "reconstructed"
+    return Cell(
+        theorem.number, one.what, one.bound, worst, setting, None, one.holds, one.note, claim=one.claim, tried=one.tried
+    )
 
 
 theorems = Reproduction(

@@ -1,0 +1,1 @@
+"""The base paper's numbers and ours: on a terminal, on one page, and as figures."""
