@@ -27,7 +27,9 @@ def figure(drawing: Drawing) -> Figure:
             _draw(axes, drawing, panel, names)
         for axes in places[len(drawing.panels) :]:
             axes.set_axis_off()
-        handles = {text: handle for axes in places for handle, text in zip(*axes.get_legend_handles_labels())}
+        handles = {
+            text: handle for axes in places for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
         page.legend(
             [handles[name] for name in names if name in handles], [name for name in names if name in handles],
             loc="outside upper center", ncol=3, frameon=False, handlelength=3.5,

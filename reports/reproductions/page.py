@@ -18,9 +18,8 @@ from simulate.reproductions.base import Cell, Reproduced, Size
 from simulate.theorems import THEOREMS
 
 SETTINGS = {
-    "stated": "as the paper states it",
+    "stated": "as the paper states it; where it states nothing, as the text beside the table says",
     "reconstructed": "fitted to the printed numbers; not known to be the paper's own",
-    "unstated": "as the paper states it, and where it states nothing, as in the reconstruction",
     "beyond": "an experiment that the paper does not have; nothing was printed",
 }
 MOST_COLUMNS = 8  # of a grid; longer ones are in the figure and in the CSV

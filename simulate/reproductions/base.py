@@ -8,9 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
-Setting = Literal["stated", "reconstructed", "unstated", "beyond"]
-# stated: as the paper says; reconstructed: fitted to its printed numbers; unstated: as the paper says, where it says
-# nothing by our choice; beyond: an experiment that the paper does not have, so that no printed number exists.
+Setting = Literal["stated", "reconstructed", "beyond"]
+# stated: as the paper says, and where it says nothing by our choice, which is told; reconstructed: fitted to its printed
+# numbers; beyond: an experiment that the paper does not have, so that no printed number exists.
 
 Progress = Callable[[int], None]
 

@@ -98,7 +98,7 @@ def _block(groups: int, seed: int, number: int, size: int) -> tuple[np.ndarray, 
 
 
 SETTINGS: dict[str, tuple[int, Setting, str]] = {
-    "5 groups": (5, "unstated", "as stated, and where nothing is stated as in the reconstruction"),
+    "5 groups": (5, "stated", "as stated, and where nothing is stated as in the reconstruction"),
     "3 groups": (3, "reconstructed", "fitted to the printed numbers"),
 }
 
