@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from reports.drawing import data_uri, svg
+from reports.beyond import PICTURES
+from reports.beyond.base import caption, finding, picture
+from reports.drawing import Drawing, svg
 from reports.outputs.base import Report
 from reports.provenance import environment_in
-from reports.reproductions.figure import figure
 from reports.reproductions.terminal import printed_value
+from simulate.beyond import BEYOND
+from simulate.beyond.base import Found
 from simulate.manifest import provenance
 from simulate.reproductions.base import Cell, Reproduced, Size
 from simulate.theorems import THEOREMS
@@ -35,13 +39,14 @@ class Section:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[Cell | None, ...]], ...]  # row, setting, cells
     theorems: tuple[tuple[str, str, Cell], ...]  # number, statement, cell
-    uri: str | None
+    image: Drawing | None
     caption: str
+    finding: str
 
 
 def reproduction_report(found: Mapping[str, Reproduced], size: Size, manifest: dict[str, Any]) -> Report:
     """Everything that was reproduced, in the order of the catalogue."""
-    images = {name: svg(figure(one.drawing)) for name, one in found.items() if one.drawing is not None}
+    images = {name: Drawing(partial(_drawn, name, one.found)) for name, one in found.items() if one.found is not None}
     frames = {name: cells_frame(one) for name, one in found.items()}
     context = {
         "title": "Trueward: the base paper, reproduced",
@@ -67,22 +72,30 @@ def headline(found: Mapping[str, Reproduced]) -> str:
 
 def cells_frame(found: Reproduced) -> pd.DataFrame:
     """One row a cell; of an experiment, the frame that its figure draws."""
-    if found.drawing is not None:
-        return found.drawing.frame
+    if found.found is not None:
+        return found.found.frame()
     numbers = ("paper", "ours", "difference", "error", "low", "high")
     columns = ("row", "column", "setting", "claim", *numbers, "tried", "matches", "note")
     frame = pd.DataFrame([[getattr(cell, key) for key in columns] for cell in found.cells], columns=list(columns))
     return frame.astype({**dict.fromkeys(numbers, float), "tried": "Int64", "matches": "boolean"})
 
 
-def _section(name: str, one: Reproduced, image: bytes | None) -> Section:
+def _section(name: str, one: Reproduced, image: Drawing | None) -> Section:
     theorems = tuple((c.row, THEOREMS[c.row].statement, c) for c in one.cells) if name == "theorems" else ()
     columns = tuple(dict.fromkeys(cell.column for cell in one.cells))
-    gridded = not theorems and one.drawing is None and len(columns) <= MOST_COLUMNS
+    gridded = not theorems and one.found is None and len(columns) <= MOST_COLUMNS
     rows = _rows(one.cells, columns) if gridded else ()
-    caption = "" if one.drawing is None else one.drawing.caption
-    uri = None if image is None else data_uri(image)
-    return Section(name, one.title, one.says, columns, rows, theorems, uri, caption)
+    said = ("", "") if one.found is None else _told(name, one.found)
+    return Section(name, one.title, one.says, columns, rows, theorems, image, *said)
+
+
+def _drawn(name: str, found: Found) -> bytes:
+    return svg(picture(PICTURES[name], found))
+
+
+def _told(name: str, found: Found) -> tuple[str, str]:
+    """Caption, and what one sees."""
+    return caption(PICTURES[name], BEYOND[name], found), finding(PICTURES[name], found)
 
 
 def _rows(cells: Sequence[Cell], columns: Sequence[str]) -> tuple[tuple[str, str, tuple[Cell | None, ...]], ...]:

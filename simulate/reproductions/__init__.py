@@ -1,11 +1,8 @@
 """Catalogue of reproductions: what the base paper prints (arXiv 2405.16276, NeurIPS 2025), ours beside it."""
 
-from simulate.beyond.collusion import collusion
-from simulate.beyond.drift import drift
-from simulate.beyond.heuristics import heuristics
-from simulate.beyond.one_fine_tune import one_fine_tune
-from simulate.beyond.repeated import repeated
+from simulate.beyond import BEYOND
 from simulate.reproductions.base import Reproduction
+from simulate.reproductions.experiments import beyond
 from simulate.reproductions.synthetic import synthetic
 from simulate.reproductions.theorems import theorems
 from simulate.reproductions.three_groups import table
@@ -18,9 +15,5 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "table-5": table(5),
     "table-6": table(6),
     "theorems": theorems,
-    "heuristics": heuristics,
-    "one-fine-tune": one_fine_tune,
-    "repeated": repeated,
-    "collusion": collusion,
-    "drift": drift,
+    **{name: beyond(name) for name in BEYOND},
 }

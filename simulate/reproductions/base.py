@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-import pandas as pd
+from simulate.beyond.base import Found
 
 Setting = Literal["stated", "reconstructed", "beyond"]
-# stated: as the paper says, and where it says nothing by our choice, which is told; reconstructed: fitted to its printed
-# numbers; beyond: an experiment that the paper does not have, so that no printed number exists.
+# stated: as the paper says, and where it says nothing by our choice, which is told; reconstructed: fitted to its
+# printed numbers; beyond: an experiment that the paper does not have, so that no printed number exists.
 
 Progress = Callable[[int], None]
 
@@ -39,33 +39,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One picture of a figure: the rows of a frame whose ``panel`` is its name."""
-
-    name: str
-    axis: str  # what is drawn upwards, and its units
-    logarithmic: bool = False
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What is to be drawn: a line with a band for every ``line`` of every panel of the frame."""
-
-    frame: pd.DataFrame  # panel, line, x, value, low, high
-    panels: tuple[Panel, ...]
-    x: str
-    logarithmic: bool  # along x
-    caption: str  # n, what the bands are, what varies
-
-
-@dataclass(frozen=True)
 class Reproduced:
     """A table, and what it says."""
 
     title: str
     cells: tuple[Cell, ...]
     says: tuple[str, ...] = ()  # sentences: what agrees, what does not, what nobody knows
-    drawing: Drawing | None = None
+    found: Found | None = None  # of an experiment: its curves
 
     @property
     def holds(self) -> bool:
@@ -80,7 +60,7 @@ class Size:
     seed: int = 0
     draws: int = 100_000  # of the synthetic game
     games: int = 1000  # that each theorem is tried in
-    scale: float = 1.0  # of the experiments beyond the paper: their numbers of games and rounds, times this
+    scale: float = 1.0  # times the games of the experiments beyond the paper
     only: tuple[str, ...] = ()  # theorems
 
 
