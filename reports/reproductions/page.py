@@ -81,7 +81,7 @@ def cells_frame(found: Reproduced) -> pd.DataFrame:
 
 
 def _section(name: str, one: Reproduced, image: Drawing | None) -> Section:
-    theorems = tuple((c.row, THEOREMS[c.row].statement, c) for c in one.cells) if name == "theorems" else ()
+    theorems = _stated(one.cells) if name == "theorems" else ()
     columns = tuple(dict.fromkeys(cell.column for cell in one.cells))
     gridded = not theorems and one.found is None and len(columns) <= MOST_COLUMNS
     rows = _rows(one.cells, columns) if gridded else ()
@@ -96,6 +96,15 @@ def _drawn(name: str, found: Found) -> bytes:
 def _told(name: str, found: Found) -> tuple[str, str]:
     """Caption, and what one sees."""
     return caption(PICTURES[name], BEYOND[name], found), finding(PICTURES[name], found)
+
+
+def _stated(cells: Sequence[Cell]) -> tuple[tuple[str, str, Cell], ...]:
+    """A theorem's number and statement stand beside its first quantity alone."""
+    firsts = [not i or cells[i - 1].row != cell.row for i, cell in enumerate(cells)]
+    return tuple(
+        (cell.row, THEOREMS[cell.row].statement, cell) if first else ("", "", cell)
+        for cell, first in zip(cells, firsts, strict=True)
+    )
 
 
 def _rows(cells: Sequence[Cell], columns: Sequence[str]) -> tuple[tuple[str, str, tuple[Cell | None, ...]], ...]:
