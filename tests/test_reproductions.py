@@ -181,7 +181,7 @@ def test_unknown_names_are_a_sentence() -> None:
 
 def test_one_report_of_tables_theorems_and_an_experiment(tmp_path: Path) -> None:
     chosen = ["table-1", "table-4", "theorems", "collusion"]
-    sizes = ["--draws", "2000", "--games", "10", "--only", "4.8", "--scale", "0.1"]
+    sizes = ["--draws", "2000", "--games", "10", "--only", "4.8"]
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         invoke([*chosen, *sizes, "--out", str(folder)])

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.cli.options import JsonOption, OutOption, print_json, progress
-from simulate.errors import no_such
+from simulate.errors import BadInput, no_such
 
 if TYPE_CHECKING:
     from simulate.reproductions.base import Cell, Reproduced, Size
@@ -29,10 +29,9 @@ def reproduce_command(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NUMBER", help="This theorem alone, e.g. 4.4; repeatable.")
     ] = None,
-    games: Annotated[int, typer.Option(min=1, help="Games that each theorem is tried in.")] = 1000,
-    scale: Annotated[
-        float, typer.Option(min=0.01, help="Times the games, markets and rounds of the experiments beyond the paper.")
-    ] = 1.0,
+    games: Annotated[
+        int | None, typer.Option(min=2, help="Random games: 1000 for each theorem; experiments have their own default.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all random games.")] = 0,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -48,12 +47,17 @@ def reproduce_command(
         if name != ALL and name not in REPRODUCTIONS:
             raise no_such("reproduction", name, [*REPRODUCTIONS, ALL])
     chosen = list(REPRODUCTIONS) if ALL in names else list(dict.fromkeys(names))
-    started, size = datetime.now(UTC), Size(seed, draws, games, scale, tuple(only or ()))
+    if only and "theorems" not in chosen:
+        raise BadInput(f"--only {only[0]}: {', '.join(chosen)} has no theorems; allowed with theorems alone")
+    started, size = datetime.now(UTC), Size(seed, draws, games, tuple(only or ()))
     found = {name: _made(name, size, quiet=as_json) for name in chosen}
     place = out or (Path("runs") / "reproduction" if ALL in names else None)
     page = None if place is None else _written(found, size, started, place)
     if as_json:
-        documents = [{"name": name, "cells": [_cell(cell) for cell in one.cells]} for name, one in found.items()]
+        documents = [
+            {"name": name, "cells": [_cell(cell) for cell in one.cells], "says": list(one.says)}
+            for name, one in found.items()
+        ]
         print_json(documents[0] if len(names) == 1 and ALL not in names else documents)
     elif page is not None:
         Console().print(f"report: {page}", highlight=False, soft_wrap=True)

@@ -117,8 +117,8 @@ def _rows(cells: Sequence[Cell], columns: Sequence[str]) -> tuple[tuple[str, str
 def _command(found: Mapping[str, Reproduced], size: Size) -> str:
     default = Size()
     options = [
-        f" --{key} {getattr(size, key):g}"
-        for key in ("seed", "draws", "games", "scale")
+        f" --{key} {getattr(size, key)}"
+        for key in ("seed", "draws", "games")
         if getattr(size, key) != getattr(default, key)
     ]
     return f"trueward reproduce {' '.join(found)}{''.join(options)} --out reproduction"

@@ -59,8 +59,7 @@ class Size:
 
     seed: int = 0
     draws: int = 100_000  # of the synthetic game
-    games: int = 1000  # that each theorem is tried in
-    scale: float = 1.0  # times the games of the experiments beyond the paper
+    games: int | None = None  # that each theorem is tried in, or an experiment takes means over; None: its own default
     only: tuple[str, ...] = ()  # theorems
 
 

@@ -8,8 +8,6 @@ from simulate.beyond import BEYOND
 from simulate.beyond.base import Experiment, Point
 from simulate.reproductions.base import Cell, Progress, Reproduced, Reproduction, Size
 
-LEAST = 8  # games, of which an interval can be taken
-
 
 def beyond(name: str) -> Reproduction:
     """The experiment of that name."""
@@ -19,7 +17,7 @@ def beyond(name: str) -> Reproduction:
 
 
 def _run(experiment: Experiment, size: Size, progress: Progress) -> Reproduced:
-    found = experiment.run(size.seed, max(LEAST, round(experiment.games * size.scale)))
+    found = experiment.run(size.seed, experiment.games if size.games is None else size.games)
     progress(1)
     return Reproduced(experiment.question, tuple(map(_cell, found.points)), found.verdicts, found)
 

@@ -7,6 +7,8 @@ from simulate.reproductions.base import Cell, Progress, Reproduced, Reproduction
 from simulate.theorems import THEOREMS
 from simulate.theorems.base import Measured, Theorem
 
+GAMES = 1000  # by default
+
 
 def chosen(size: Size) -> dict[str, Theorem]:
     """All of them, or those of ``size.only``.  Raises BadInput for others."""
@@ -20,7 +22,7 @@ def check(size: Size, progress: Progress) -> Reproduced:
     """One cell a quantity; its paper's number is the bound."""
     cells: list[Cell] = []
     for theorem in chosen(size).values():
-        cells += [_cell(theorem, one) for one in theorem.check(size.seed, size.games)]
+        cells += [_cell(theorem, one) for one in theorem.check(size.seed, GAMES if size.games is None else size.games)]
         progress(1)
     held = sum(bool(cell.matches) for cell in cells)
     said = (
