@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: claims demo docs test test-all test-dashboard lint bench clean
+.PHONY: claims reproduction demo docs test test-all test-dashboard lint bench clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,12 @@ claims: $(VENV)/.installed  ## audits every mechanism again: the claims matrix a
 	$(BIN)/trueward audit three_strangers --all --out runs/claims
 	cp runs/claims/measured.json simulate/audit/measured.json
 	cp runs/claims/mechanisms.md docs/mechanisms.md
+
+reproduction: $(VENV)/.installed  ## the base paper's numbers, ours beside them, and what lies beyond: docs/reproduction
+	$(BIN)/trueward reproduce all --out runs/reproduction
+	mkdir -p docs/reproduction/figures
+	cp runs/reproduction/report.md docs/reproduction/index.md
+	cp runs/reproduction/figures/*.svg docs/reproduction/figures/
 
 clean:
 	rm -rf $(VENV) runs build

@@ -211,3 +211,16 @@ def test_the_catalogue_has_everything() -> None:
     nothing = Reproduced("x", (Cell("a", "b", None, 1.0, "beyond"),))
     assert nothing.holds
     assert nothing.cells[0].difference is None
+
+
+def test_the_documentation_is_what_the_command_writes(tmp_path: Path) -> None:
+    """Of the parts that need no random games; `make reproduction` writes the page."""
+    page = (Path(__file__).parent.parent / "docs" / "reproduction" / "index.md").read_text()
+    invoke([*(f"table-{number}" for number in range(2, 7)), "--out", str(tmp_path)])
+    ours = (tmp_path / "report.md").read_text().split("\n## ")[1:]
+    assert len(ours) == 5
+    for section in ours:
+        assert section.strip() in page
+    for name in BEYOND:
+        assert f"](figures/{name}.svg)" in page
+        assert (Path(__file__).parent.parent / "docs" / "reproduction" / "figures" / f"{name}.svg").is_file()

@@ -14,8 +14,11 @@ from simulate.theorems import THEOREMS
 
 
 def say(console: Console, name: str, found: Reproduced) -> None:
-    """A table, then what it says; theorems have their statements in it."""
-    console.print(_theorems(found.cells) if name == "theorems" else _grid(found))
+    """A table, then what it says; theorems have their statements in it, experiments a figure instead (--out)."""
+    if found.found is None:
+        console.print(_theorems(found.cells) if name == "theorems" else _grid(found))
+    else:
+        console.print(Text(found.title, style="bold"))
     for sentence in found.says:
         console.print(sentence, highlight=False)
 
