@@ -28,7 +28,7 @@ from reports.beyond.base import caption, finding, picture
 from reports.cli.app import app
 from reports.drawing import svg
 from simulate.beyond import BEYOND, collusion, drift, heuristics, one_fine_tune, repeated
-from simulate.beyond.base import Found, counted, curve, ratio
+from simulate.beyond.base import Found, counted, ratio
 from simulate.beyond.games import Games, drawn, incentive_gap, welfare_mechanism
 from simulate.beyond.repeated import NO_PAYMENT, PAYMENT, under
 from simulate.errors import BadInput
@@ -108,11 +108,14 @@ def test_errors_fall_as_one_over_the_root_of_the_samples() -> None:
     many = drawn(5, 60)
     target = one_fine_tune.exact_payments(many, 1.0)
     assert torch.allclose(target, exact(many, 1.0), atol=1e-12)
-    sizes = (100, 400, 1600, 6400)
+    sizes = one_fine_tune.SAMPLES
     for way in (one_fine_tune.from_one_fine_tune, one_fine_tune.from_leave_one_out):
-        errors = [(way(many, 1.0, size) - target).square().mean().sqrt() for size in sizes]
-        points = [p for x, e in zip(sizes, errors, strict=True) for p in curve("", "", [x], [e[None]], "measured")]
-        assert one_fine_tune.slope(points) == pytest.approx(-0.5, abs=0.06)
+        errors = [(way(many, 1.0, size) - target).abs().mean(-1) for size in sizes]
+        fall = one_fine_tune.power("", errors)
+        assert fall.value == pytest.approx(-0.5, abs=0.06)
+        assert fall.low < fall.value < fall.high
+    halved = [torch.ones(3).double() * size**-0.5 for size in sizes]
+    assert one_fine_tune.power("", halved).high == pytest.approx(-0.5)
 
 
 def test_one_fine_tune_is_nearest_for_its_compute(found: dict[str, Found]) -> None:
@@ -156,11 +159,14 @@ def test_drift_is_a_regulariser_that_fades(games: Games) -> None:
 
 
 def test_patience_pays_only_where_the_reference_drifts(games: Games) -> None:
-    fair, free = drift.mechanism("affine maximizer"), drift.mechanism("no payment")
+    fair, free = (drift.unplanned(name) for name in ("affine maximizer", "no payment"))
     assert (drift.patient_gain(fair, games, 4, drifts=False) < 1e-12).all()
     assert (drift.patient_gain(fair, games, 1, drifts=True) < 1e-12).all()
-    assert (drift.patient_gain(fair, games, 4, drifts=True) > 0.01).any()
-    one_round = incentive_gap(free, games, drift.SEARCH)
+    assert (drift.patient_gain(fair, games, 3, drifts=True) > 0.01).any()
+    assert (
+        drift.patient_gain(drift.pivot, games, 3, drifts=True) < 1e-9
+    ).all()  # and a plan charged as a whole mends it
+    one_round = incentive_gap(free(1), games, drift.SEARCH)
     assert torch.allclose(drift.patient_gain(free, games, 3, drifts=False), one_round, atol=1e-6)
 
 
