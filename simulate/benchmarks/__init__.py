@@ -6,6 +6,8 @@ from simulate.benchmarks.crowd import crowd_round
 from simulate.benchmarks.one_fine_tune import one_fine_tune
 from simulate.benchmarks.payoffs import payoffs_convex, payoffs_mechanism, payoffs_three, payoffs_two
 from simulate.benchmarks.stacked import stacked
+from simulate.benchmarks.sweeps import sweep_overhead, sweep_processes
+from simulate.benchmarks.synthetic_game import synthetic_game
 from simulate.benchmarks.thousand_games import thousand_games, thousand_games_logsumexp
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -19,4 +21,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "payoffs_convex": payoffs_convex,
     "stacked": stacked,
     "one_fine_tune": one_fine_tune,
+    "synthetic_game": synthetic_game,
+    "sweep_overhead": sweep_overhead,
+    "sweep_processes": sweep_processes,
 }
