@@ -28,11 +28,12 @@ from reports.beyond.base import caption, finding, picture
 from reports.cli.app import app
 from reports.drawing import svg
 from simulate.beyond import BEYOND, collusion, drift, heuristics, one_fine_tune, repeated
-from simulate.beyond.base import Found, counted, ratio
+from simulate.beyond.base import Found, Point, counted, ratio
 from simulate.beyond.games import Games, drawn, incentive_gap, welfare_mechanism
 from simulate.beyond.repeated import NO_PAYMENT, PAYMENT, under
 from simulate.errors import BadInput
 
+ROOT = Path(__file__).parent.parent
 FEW = 6
 
 
@@ -43,8 +44,14 @@ def games() -> Games:
 
 @pytest.fixture(scope="session")
 def found() -> dict[str, Found]:
-    """Every experiment but the slow one, on a few games."""
-    return {name: BEYOND[name].run(3, FEW) for name in BEYOND if name != "repeated"}
+    """Every experiment but the slow one, on a few games and a few points."""
+    with pytest.MonkeyPatch.context() as fewer:
+        fewer.setattr(drift, "ROUNDS", (1, 2, 4))
+        fewer.setattr(drift, "PLANNED", (1, 2))
+        fewer.setattr(heuristics, "STEPS", (1, 8, 64))
+        fewer.setattr(collusion, "BETAS", (0.1, 0.3))
+        fewer.setattr(collusion, "NAMES", (1, 2, 8))
+        return {name: BEYOND[name].run(3, 4) for name in BEYOND if name != "repeated"}
 
 
 def exact(games: Games, beta: float) -> torch.Tensor:
@@ -114,6 +121,8 @@ def test_errors_fall_as_one_over_the_root_of_the_samples() -> None:
         fall = one_fine_tune.power("", errors)
         assert fall.value == pytest.approx(-0.5, abs=0.06)
         assert fall.low < fall.value < fall.high
+        off = (way(many, 1.0, sizes[-1]) - target).mean(-1)
+        assert off.mean().abs() < 4 * off.std() / len(off) ** 0.5  # no bias
     halved = [torch.ones(3).double() * size**-0.5 for size in sizes]
     assert one_fine_tune.power("", halved).high == pytest.approx(-0.5)
 
@@ -187,14 +196,14 @@ def test_drift_is_the_markets(games: Games) -> None:
 def test_learners_lose_less_when_they_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeated, "LEARNERS", {"hedge": "hedge"})
     monkeypatch.setattr(repeated, "ROUNDS", 60)
-    seen = repeated.run(1, 4)
+    seen = BEYOND["repeated"].run(1, 4)
     free, fair = (seen.at(under(repeated.LOST, each), "hedge", 60) for each in (NO_PAYMENT, PAYMENT))
     assert fair.value < free.value
     saved = seen.at(repeated.SAVED, "hedge", 60)
     assert saved.value == pytest.approx(free.value - fair.value)
     assert saved.low > 0
     assert seen.at(under(repeated.TRUE, PAYMENT), "hedge", 60).value == 1
-    assert seen == repeated.run(1, 4)
+    assert list(seen.points) == repeated.measure(1, 4)
     _shown("repeated", seen)
 
 
@@ -205,6 +214,18 @@ def test_a_ratio_knows_that_both_sides_move_together() -> None:
     assert ratio(values, units).mean() == pytest.approx(0.5)
     low, high = counted(np.ones(20))
     assert (low, high) == pytest.approx((0.8389, 1.0), abs=1e-4)  # Wilson 1927: 1 / (1 + 1.96^2 / 20)
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_the_pages_say_what_their_tables_say(name: str) -> None:
+    """`make beyond` writes them; the words of today, made of the numbers kept, are the words kept."""
+    table = pd.read_csv(ROOT / "docs/beyond" / f"{name}.csv", keep_default_na=False, na_values={"value": [""]})
+    points = [Point(**row) for row in table.astype({"low": float, "high": float}).to_dict("records")]
+    seen = BEYOND[name].told(points, int(table["games"].max()))
+    assert seen.games == BEYOND[name].games
+    page = (ROOT / "docs/beyond" / f"{name}.md").read_text(encoding="utf-8")
+    for sentence in (BEYOND[name].question, *seen.verdicts, caption(PICTURES[name], BEYOND[name], seen)):
+        assert sentence in page
 
 
 @pytest.mark.parametrize("name", [name for name in BEYOND if name != "repeated"])
@@ -229,10 +250,16 @@ def test_catalogues_agree() -> None:
     from simulate.reproductions import REPRODUCTIONS
 
     assert list(PICTURES) == list(BEYOND)
+    files = {name.replace("-", "_") for name in BEYOND}
+    for folder, shared in (("simulate/beyond", {"base", "games"}), ("reports/beyond", {"base", "show"})):
+        assert {path.stem for path in (ROOT / folder).glob("*.py")} - shared - {"__init__"} == files
+    for name, experiment in BEYOND.items():
+        assert experiment.measure.__module__ == f"simulate.beyond.{name.replace('-', '_')}"
     assert set(BEYOND) <= set(REPRODUCTIONS)
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collusion, "BETAS", (0.1, 0.3))
     asked = ["reproduce", "collusion", "--games", "3", "--seed", "7"]
     answer = CliRunner().invoke(app, [*asked, "--json", "--out", str(tmp_path)])
     assert answer.exit_code == 0, answer.output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -33,9 +33,9 @@ class Point:
     def __str__(self) -> str:
         """
         >>> str(Point("gain", "vcg", 1, 0.123456, 0.1, 0.15, 9, "exact"))
-        '0.1235 [0.1, 0.15]'
+        '0.123 [0.1, 0.15]'
         """
-        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,22 @@ class Found:
 
 @dataclass(frozen=True)
 class Experiment:
-    """``run(seed, games)``; the same seed gives the same numbers, and more games begin with the same ones."""
+    """What is measured, and what of it is said."""
 
     question: str
     setting: str  # in a sentence: what is drawn, and from what
-    run: Callable[[int, int], Found]
+    measure: Callable[[int, int], list[Point]]  # (seed, games)
+    said: Callable[[Found], tuple[str, ...]]  # of curves alone: no number that is not in them
     games: int  # by default
+
+    def run(self, seed: int, games: int) -> Found:
+        """The same seed gives the same numbers, and more games begin with the same ones."""
+        return self.told(self.measure(seed, games), games)
+
+    def told(self, points: Sequence[Point], games: int) -> Found:
+        """Curves with the sentences about them."""
+        silent = Found(tuple(points), (), games)
+        return replace(silent, verdicts=self.said(silent))
 
 
 Interval = Callable[[np.ndarray], tuple[float, float]]

@@ -44,7 +44,7 @@ COALITION, ALIASES, BY_BETA, BILL, DERIVED = (
 )
 
 
-def run(seed: int, games: int) -> Found:
+def measure(seed: int, games: int) -> list[Point]:
     """Coalitions of 1 to all, 1 to 8 names, and honest splitting."""
     played = drawn(seed, games)
     points: list[Point] = []
@@ -61,8 +61,7 @@ def run(seed: int, games: int) -> Found:
             points += curve(COALITION, FREE, SIZES, free, "derived")
             points += curve(ALIASES, FREE, NAMES[1:], [free[0]] * len(NAMES[1:]), "derived")
         points += _split(mechanism, played, beta)
-    found = Found(tuple(points), (), games)
-    return Found(found.points, _verdicts(found), games)
+    return points
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,8 @@ def _named(beta: float) -> str:
     return f"beta {beta:g}"
 
 
-def _verdicts(found: Found) -> tuple[str, ...]:
+def said(found: Found) -> tuple[str, ...]:
+    """What a researcher would quote."""
     middle = _named(MIDDLE)
     return (
         f"The affine maximizer is proof against one liar and not against two: a coalition of one gains "
@@ -176,6 +176,7 @@ def _verdicts(found: Found) -> tuple[str, ...]:
 COLLUSION = Experiment(
     "What do groups gain that agree on their reports, and one that takes several names?",
     f"{SETTING}; KL with beta {BETAS[0]:g} to {BETAS[-1]:g}, trained to the end",
-    run,
+    measure,
+    said,
     100,
 )

@@ -49,12 +49,10 @@ AWAY, WELFARE, OBJECTIVE, TODAY, ALWAYS, GAP = (
 )
 
 
-def run(seed: int, games: int) -> Found:
+def measure(seed: int, games: int) -> list[Point]:
     """Honest play first, then lies for a round and lies for good, then warm starts."""
     played = drawn(seed, games)
-    points = [*_honest(played), *_lies(played), *_warm(played)]
-    found = Found(tuple(points), (), games)
-    return Found(found.points, _verdicts(found), games)
+    return [*_honest(played), *_lies(played), *_warm(played)]
 
 
 def mechanism(name: str) -> Mechanism:
@@ -165,7 +163,8 @@ def _warm(games: Games) -> list[Point]:
     ]
 
 
-def _verdicts(found: Found) -> tuple[str, ...]:
+def said(found: Found) -> tuple[str, ...]:
+    """What a researcher would quote."""
     last, fair = ROUNDS[-1], "affine maximizer"
     return (
         f"With a drifting reference honest play leaves the first model: KL {found.at(AWAY, DRIFT, 1)} after one round, "
@@ -187,6 +186,7 @@ DRIFT_EXPERIMENT = Experiment(
     "What happens when each round's model is the next round's reference?",
     f"{SETTING}; KL with beta {BETA:g}, trained to the end; warm starts on mirror ascent of {SHORT} steps at rate "
     f"{RATE:g} a round",
-    run,
+    measure,
+    said,
     60,
 )

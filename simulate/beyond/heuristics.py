@@ -68,7 +68,7 @@ def mirror(steps: int) -> Mirror:
     return Mirror(DIVERGENCES["kl"](), BETA, steps, RATE)
 
 
-def run(seed: int, games: int) -> Found:
+def measure(seed: int, games: int) -> list[Point]:
     """Lies first, bills next: of runs that are all short, and of short counterfactuals beside a finished model."""
     played = drawn(seed, games)
     exact = welfare_mechanism(Exact(DIVERGENCES["kl"](), BETA), affine_maximizer)
@@ -82,8 +82,7 @@ def run(seed: int, games: int) -> Found:
     paid = [payments(played, WHOLE, way.pay) for way in stopped]
     points += _bills(FINISHED, "early-stopped", [way.compute(WHOLE) for way in stopped], paid, full)
     points += _bills(FINISHED, CHECKPOINTS, [1.0], [payments(played, WHOLE, checkpoints)], full)
-    found = Found(tuple(points), (), games)
-    return Found(found.points, _verdicts(found), games)
+    return points
 
 
 def payments(games: Games, steps: int, pay: PaymentRule) -> Tensor:
@@ -115,7 +114,8 @@ def _bills(setting: str, series: str, x: Sequence[float], paid: Sequence[Tensor]
     ]
 
 
-def _verdicts(found: Found) -> tuple[str, ...]:
+def said(found: Found) -> tuple[str, ...]:
+    """What a researcher would quote."""
     dearest, cheapest, n = 1 + AGENTS, 1 + AGENTS / WHOLE, found.games
     return (
         f"Payments from checkpoints are not truthful however long the run: trained out, the best lie found gains "
@@ -132,6 +132,7 @@ def _verdicts(found: Found) -> tuple[str, ...]:
 HEURISTICS = Experiment(
     "What do the two payment heuristics of section 4.4 cost, in truthfulness and in revenue?",
     f"{SETTING}; KL with beta {BETA:g}, mirror ascent at rate {RATE:g}, {WHOLE} steps for a whole fine-tune",
-    run,
+    measure,
+    said,
     200,
 )

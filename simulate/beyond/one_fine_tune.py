@@ -40,12 +40,10 @@ COVERED, OFF = "intervals that cover", "payment error by beta"
 STATED, THIN = "stated", "refused"
 
 
-def run(seed: int, games: int) -> Found:
+def measure(seed: int, games: int) -> list[Point]:
     """Error against samples, against compute, and where samples are too few to state a payment."""
     played = drawn(seed, games)
-    points = [*_by_samples(played), *_by_compute(played), *_by_beta(played)]
-    found = Found(tuple(points), (), games)
-    return Found(found.points, _verdicts(found), games)
+    return [*_by_samples(played), *_by_compute(played), *_by_beta(played)]
 
 
 def trained(beta: float) -> SocialWelfare:
@@ -162,7 +160,8 @@ def power(series: str, errors: Sequence[Tensor]) -> Point:
     return Point(POWER, series, SAMPLES[-1], float(found[0]), float(low), float(high), len(table), "measured")
 
 
-def _verdicts(found: Found) -> tuple[str, ...]:
+def said(found: Found) -> tuple[str, ...]:
+    """What a researcher would quote."""
     return (
         f"Payments from one fine-tune are off by {found.at(BY_SAMPLES, ONE, 800)} of a mean payment at 800 samples "
         f"(leave-one-out on samples: {found.at(BY_SAMPLES, LEAVE_ONE_OUT, 800)}), and the error falls as samples to "
@@ -180,6 +179,7 @@ ONE_FINE_TUNE = Experiment(
     "How good are payments from the one fine-tune that is deployed, for how many samples and how much training?",
     f"{SETTING}; KL with beta {BETA:g} where it does not vary, mirror ascent at rate {RATE:g}, {WHOLE} steps for a "
     "whole fine-tune",
-    run,
+    measure,
+    said,
     200,
 )

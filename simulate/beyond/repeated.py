@@ -61,7 +61,7 @@ def scenario(learner: Any, seed: int, games: int) -> dict[str, Any]:
     }
 
 
-def run(seed: int, games: int) -> Found:
+def measure(seed: int, games: int) -> list[Point]:
     """Every learner under both mechanisms."""
     points: list[Point] = []
     for name, learner in LEARNERS.items():
@@ -70,8 +70,7 @@ def run(seed: int, games: int) -> Found:
             points += _curves(name, mechanism, history)
         lost = [lost_on_the_way(contest.histories[each]) for each in (NO_PAYMENT, PAYMENT)]
         points += curve(SAVED, name, [ROUNDS], [lost[0] - lost[1]], "measured")
-    found = Found(tuple(points), (), games)
-    return Found(found.points, _verdicts(found), games)
+    return points
 
 
 def distance(history: History) -> np.ndarray:
@@ -116,7 +115,8 @@ def _curves(learner: str, mechanism: str, history: History) -> list[Point]:
     ]
 
 
-def _verdicts(found: Found) -> tuple[str, ...]:
+def said(found: Found) -> tuple[str, ...]:
+    """What a researcher would quote."""
     told = "; ".join(
         f"{name} {found.at(under(TRUE, PAYMENT), name, ROUNDS)} after {found.at(under(WHEN, PAYMENT), name, ROUNDS)} "
         f"rounds, without payment {found.at(under(TRUE, NO_PAYMENT), name, ROUNDS)}"
@@ -136,6 +136,7 @@ REPEATED = Experiment(
     f"{AGENTS} groups who learn alike, {RESPONSES} responses, one reference drawn uniformly from all distributions, "
     f"rewards uniform and scaled to a maximum of 1, weights uniform on [{WEIGHTS[0]:g}, {WEIGHTS[1]:g}], KL with beta "
     f"{BETA:g}, {ROUNDS} rounds",
-    run,
+    measure,
+    said,
     40,
 )
