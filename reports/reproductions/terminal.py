@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simulate.beyond import BEYOND
 from simulate.reproductions.base import Cell, Reproduced
 from simulate.theorems import THEOREMS
 
@@ -19,6 +20,7 @@ def say(console: Console, name: str, found: Reproduced) -> None:
         console.print(_theorems(found.cells) if name == "theorems" else _grid(found))
     else:
         console.print(Text(found.title, style="bold"))
+        console.print(Text(BEYOND[name].setting, style="dim"))
     for sentence in found.says:
         console.print(sentence, highlight=False)
 
