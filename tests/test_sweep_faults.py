@@ -23,6 +23,7 @@ import pytest
 import simulate.sweeps.driver as driver
 import simulate.sweeps.folder as folder_
 import simulate.sweeps.sweep as sweeping
+from reports.standing import standing
 from simulate.engines.base import WorkerDied
 from simulate.engines.local import LocalPool
 from simulate.engines.serial import Serial
@@ -402,3 +403,45 @@ def test_a_folder_that_nobody_may_write_can_be_read(
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     assert len(read_ledger(place).entries) == 12
     assert sorted(path.name for path in place.iterdir()) == sorted(path.name for path in whole.iterdir())
+
+
+WATCHING = """
+import sys, time
+from pathlib import Path
+from reports.standing import standing
+place, seen = Path(sys.argv[1]), []
+until = time.monotonic() + 60
+print("ready", flush=True)
+while time.monotonic() < until:
+    try:
+        found = standing(place)
+    except Exception as error:
+        if (place / "rounds").is_dir() and (place / "manifest.json").is_file():
+            raise
+        continue
+    seen.append(found.done)
+    if found.ended:
+        break
+print(found.done, found.total, seen == sorted(seen), flush=True)
+"""
+
+
+def test_eight_watch_while_one_plays(whole: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WATCHING, str(tmp_path / "a")]
+    watchers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | PATHS) for _ in range(8)]
+    for watcher in watchers:
+        assert watcher.stdout is not None
+        assert watcher.stdout.readline() == "ready\n"
+    sweep(TINY, tmp_path / "a")
+    assert [watcher.communicate(timeout=60)[0] for watcher in watchers] == ["12 12 True\n"] * 8
+    is_whole(tmp_path / "a", whole)
+
+
+def test_a_sweep_says_how_far_it_is(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep(TINY, tmp_path / "a", Playing(engine=Dying(), only={"mechanism": "vcg"}))
+    found = standing(tmp_path / "a")
+    assert (found.what, found.done, found.total, found.ended) == ("sweep", 6, 12, False)
+    assert dict(found.facts)["failed"] == "2: 2 x died"
+    assert standing(whole).ended
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert standing(whole).done == 12

@@ -24,12 +24,12 @@ QUIET = 300.0  # seconds without a write, after which it is asked whether the ru
 
 
 def status_command(
-    folder: Annotated[Path, typer.Argument(help="The folder of a run, a comparison or a fine-tune.")],
+    folder: Annotated[Path, typer.Argument(help="The folder of a sweep, a run, a comparison or a fine-tune.")],
     watch: Annotated[bool, typer.Option("--watch", help="On a terminal: look again until it has ended.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds from look to look.")] = 2.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how far a run, a comparison or a fine-tune is; reads the folder and never writes there."""
+    """Say how far a sweep, a run, a comparison or a fine-tune is; reads the folder and never writes there."""
     if as_json:
         print_json(document(standing(folder), folder, time.time()))
     elif watch and sys.stdout.isatty():

@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from simulate.errors import BadInput
 from simulate.sweeps.file import SweepFile, as_toml, read_sweep
-from simulate.sweeps.ledger import LEDGER, Ledger, Shard
-from simulate.sweeps.place import CONFIG, LOCK, OUTCOMES, ROUNDS, is_sweep
+from simulate.sweeps.ledger import Ledger, Shard
+from simulate.sweeps.place import CONFIG, LEDGER, LOCK, OUTCOMES, ROUNDS, is_sweep
 from simulate.sweeps.work import Worked
 from simulate.whole_file import clear_drafts, replace_file
 

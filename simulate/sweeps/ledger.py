@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from simulate.errors import BadInput
+from simulate.sweeps.place import LEDGER
 from simulate.sweeps.work import Failure, Metrics, Worked
 
-LEDGER = "ledger.sqlite"
 DONE, FAILED = "done", "failed"
 PATIENCE = 30.0  # seconds that a reader waits for a commit, and the driver for a reader
 
@@ -160,6 +160,17 @@ def counted(folder: Path) -> dict[str, int]:
             return dict(base.execute("SELECT state, COUNT(*) FROM runs GROUP BY state").fetchall())
     except sqlite3.Error as error:
         raise BadInput(f"{path}: damaged ({error})") from None
+
+
+def failures(folder: Path) -> list[tuple[str, int]]:
+    """Failed runs by kind, the most frequent first.  Raises BadInput where the ledger is damaged."""
+    try:
+        with _reading(folder / LEDGER) as base:
+            return base.execute(
+                "SELECT kind, COUNT(*) FROM runs WHERE state = ? GROUP BY kind ORDER BY 2 DESC, 1", (FAILED,)
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise BadInput(f"{folder / LEDGER}: damaged ({error})") from None
 
 
 @contextmanager

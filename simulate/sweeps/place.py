@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-CONFIG, MANIFEST, RESULTS, ROUNDS, OUTCOMES, LOCK = (
-    "config.toml", "manifest.json", "results.parquet", "rounds", "outcomes", ".lock",
+CONFIG, MANIFEST, RESULTS, LEDGER, LOCK = (
+    "config.toml", "manifest.json", "results.parquet", "ledger.sqlite", ".lock",
 )  # fmt: skip
+ROUNDS, OUTCOMES = "rounds", "outcomes"
 
 
 def is_sweep(folder: Path) -> bool:
