@@ -157,6 +157,17 @@ def test_one_member_gains_nothing_and_nobody_more_than_everything(games: Games, 
     assert 0.1 < collusion.gained(mechanism, named).mean() <= collusion.cap(mechanism, alone).mean() + 1e-9
 
 
+def test_two_need_loud_reports(games: Games) -> None:
+    """Where one member alone at the largest weight still decides, its fellow is pivotal for nothing."""
+    mechanism = welfare_mechanism(Exact(DIVERGENCES["kl"](), 3.0), affine_maximizer)
+    pair = collusion.Members.of(games, 2)
+    quiet = float(collusion.gained(mechanism, pair).mean())
+    louder = replace(games, messages=replace(games.messages, max_weight=1000.0))
+    loud = float(collusion.gained(mechanism, collusion.Members.of(louder, 2)).mean())
+    assert 0 < quiet < 0.2 * loud
+    assert loud == pytest.approx(float(collusion.cap(mechanism, pair).mean()), rel=0.05)
+
+
 def test_what_many_names_pay(games: Games) -> None:
     """Var_p(t) / (2 beta k), and k times the exact second difference before that."""
     mechanism = welfare_mechanism(Exact(DIVERGENCES["kl"](), 0.3), affine_maximizer)

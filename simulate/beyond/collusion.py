@@ -23,7 +23,7 @@ from mechanisms.fine_tuners.exact import Exact
 from mechanisms.payments.affine_maximizer import affine_maximizer
 from mechanisms.valuation import Valuation
 from simulate.beyond.base import Experiment, Found, Point, curve, ratio
-from simulate.beyond.games import AGENTS, SETTING, Games, drawn, largest, welfare_mechanism
+from simulate.beyond.games import AGENTS, MAX_WEIGHT, SETTING, Games, drawn, largest, welfare_mechanism
 from strategies.coalition import structured
 from strategies.false_name import splits
 from strategies.joint import pooled, repeated
@@ -166,6 +166,9 @@ def said(found: Found) -> tuple[str, ...]:
         f"favourite for nothing would be {found.at(COALITION, FREE, 2)}), of all {AGENTS} "
         f"{found.at(COALITION, middle, AGENTS)} (beta {MIDDLE:g}, side payments allowed, n = {found.games} "
         "games, 95 % intervals of the mean; best joint lies found, so lower bounds).",
+        f"Two are enough where the largest weight allowed, {MAX_WEIGHT:g}, is loud against beta: at beta {BETAS[-1]:g} "
+        f"two gain {found.at(COALITION, _named(BETAS[-1]), 2)} and all {AGENTS} "
+        f"{found.at(COALITION, _named(BETAS[-1]), AGENTS)}.",
         f"One group under two names gains {found.at(ALIASES, middle, 2)} of its utility, under eight "
         f"{found.at(ALIASES, middle, 8)}. Merely splitting an honest report into 64 names leaves the model as it is "
         f"and {found.at(BILL, middle, 64)} of the bill; the derived law Var / (2 beta k) says "
@@ -178,5 +181,5 @@ COLLUSION = Experiment(
     f"{SETTING}; KL with beta {BETAS[0]:g} to {BETAS[-1]:g}, trained to the end",
     measure,
     said,
-    100,
+    200,
 )

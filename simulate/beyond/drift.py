@@ -188,5 +188,5 @@ DRIFT_EXPERIMENT = Experiment(
     f"{RATE:g} a round",
     measure,
     said,
-    60,
+    100,
 )

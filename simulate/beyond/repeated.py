@@ -115,13 +115,16 @@ def _curves(learner: str, mechanism: str, history: History) -> list[Point]:
     ]
 
 
+def _when(found: Found, learner: str) -> str:
+    """In how many games, and when; nothing is said of when where it never was."""
+    share, when = (found.at(under(quantity, PAYMENT), learner, ROUNDS) for quantity in (TRUE, WHEN))
+    after = f"after {when} rounds" if when.games else "in none"
+    return f"{share} {after} (without payment {found.at(under(TRUE, NO_PAYMENT), learner, ROUNDS)})"
+
+
 def said(found: Found) -> tuple[str, ...]:
     """What a researcher would quote."""
-    told = "; ".join(
-        f"{name} {found.at(under(TRUE, PAYMENT), name, ROUNDS)} after {found.at(under(WHEN, PAYMENT), name, ROUNDS)} "
-        f"rounds, without payment {found.at(under(TRUE, NO_PAYMENT), name, ROUNDS)}"
-        for name in LEARNERS
-    )
+    told = "; ".join(f"{name} {_when(found, name)}" for name in LEARNERS)
     saved = "; ".join(f"{name} {found.at(SAVED, name, ROUNDS)}" for name in LEARNERS)
     return (
         f"Share of games in which learners become as good as the truth within {ROUNDS} rounds (less than 1 % of "
@@ -138,5 +141,5 @@ REPEATED = Experiment(
     f"{BETA:g}, {ROUNDS} rounds",
     measure,
     said,
-    40,
+    60,
 )
