@@ -26,7 +26,6 @@ from mechanisms.valuation import Valuation
 from reports.beyond import PICTURES
 from reports.beyond.base import caption, finding, picture
 from reports.cli.app import app
-from reports.drawing import svg
 from simulate.beyond import BEYOND, collusion, drift, heuristics, one_fine_tune, repeated
 from simulate.beyond.base import Found, counted, ratio
 from simulate.beyond.games import Games, drawn, incentive_gap, welfare_mechanism
@@ -144,6 +143,8 @@ def test_one_fine_tune_is_nearest_for_its_compute(found: dict[str, Found]) -> No
     assert refused == sorted(refused, reverse=True)
     assert refused[0] == 1
     assert refused[-1] == 0
+    again = BEYOND["one-fine-tune"].run(3, seen.games)
+    assert again.frame().equals(seen.frame())  # the same seed, the same numbers
 
 
 @pytest.mark.parametrize("beta", [0.1, 1.0])
@@ -214,15 +215,15 @@ def test_drift_is_the_markets(games: Games) -> None:
 
 def test_learners_lose_less_when_they_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeated, "LEARNERS", {"hedge": "hedge"})
-    monkeypatch.setattr(repeated, "ROUNDS", 60)
+    monkeypatch.setattr(repeated, "ROUNDS", 40)
+    monkeypatch.setattr(repeated, "SETTLED", 4)
     seen = BEYOND["repeated"].run(1, 4)
-    free, fair = (seen.at(under(repeated.LOST, each), "hedge", 60) for each in (NO_PAYMENT, PAYMENT))
+    free, fair = (seen.at(under(repeated.LOST, each), "hedge", 40) for each in (NO_PAYMENT, PAYMENT))
     assert fair.value < free.value
-    saved = seen.at(repeated.SAVED, "hedge", 60)
+    saved = seen.at(repeated.SAVED, "hedge", 40)
     assert saved.value == pytest.approx(free.value - fair.value)
     assert saved.low > 0
-    assert seen.at(under(repeated.TRUE, PAYMENT), "hedge", 60).value == 1
-    assert list(seen.points) == repeated.measure(1, 4)
+    assert seen.at(under(repeated.TRUE, PAYMENT), "hedge", 40).value == 1
     _shown("repeated", seen)
 
 
@@ -252,11 +253,10 @@ def _shown(name: str, seen: Found) -> None:
     figure = picture(drawn_as, seen)
     for axes, panel in zip(figure.axes, drawn_as.panels, strict=False):
         own = known[(known["quantity"] == panel.quantity) & ((known["value"] > 0) | (panel.up == "linear"))]
+        assert axes.get_title(loc="left") == panel.title
         curves = {line.get_label(): line for line in axes.get_lines()}
         for series, points in own.groupby("series"):
             assert list(curves[str(series)].get_ydata()) == points["value"].tolist()
-    image = svg(figure)
-    assert all(panel.title.encode() in image for panel in drawn_as.panels)
 
 
 def test_catalogues_agree() -> None:
