@@ -18,9 +18,9 @@ from reports.cli.reproduce import reproduce_command
 from simulate.beyond import BEYOND
 from simulate.errors import BadInput
 from simulate.reproductions import REPRODUCTIONS
-from simulate.reproductions.base import Cell, Reproduced, Size
+from simulate.reproductions.base import Cell, Reproduced, Reproduction, Size
 from simulate.reproductions.published import printed
-from simulate.reproductions.three_groups import MODELS
+from simulate.reproductions.three_groups import MODELS, three_groups
 
 synthetic = sys.modules["simulate.reproductions.synthetic"]  # whose name the catalogue takes
 runner, app = CliRunner(), typer.Typer()
@@ -81,7 +81,8 @@ def test_draws_do_not_depend_on_how_many_are_in_memory(monkeypatch: pytest.Monke
     monkeypatch.setattr(synthetic, "CHUNK", 1)
     parts = synthetic.synthetic_changes(3, 1, 2500)
     assert whole.draws == parts.draws == 2500
-    torch.testing.assert_close(whole.first, parts.first, rtol=0, atol=1e-12)
+    assert torch.equal(whole.first, parts.first)
+    assert torch.equal(whole.second, parts.second)
     few, many = (next(iter(synthetic._drawn(3, 1, draws))) for draws in (1000, 3000))
     assert torch.equal(few.rewards, many.rewards[:1000])
 
@@ -150,7 +151,50 @@ def test_ninety_cells_are_printed() -> None:
     assert min(float(each.min()) for each in payments) >= 0  # the affine maximizer's, as the paper says
 
 
+# Which of A to F every column of a table must have chosen, worked out from the printed numbers.
+CHOSEN = {"table-2": "DCBAAA", "table-3": "DDCCBA", "table-4": "DECFAA", "table-5": "CCCCBA", "table-6": "BBCEDD"}
+
+
+@pytest.mark.parametrize(("name", "chosen"), CHOSEN.items())
+def test_the_models_chosen(name: str, chosen: str) -> None:
+    truth, valuation, _, welfare = three_groups(name)
+    of_models = truth.weights[:, None] * truth.rewards.squeeze(1)  # [3, M]
+    places = ["ABCDEF".index(letter) for letter in chosen]
+    torch.testing.assert_close(valuation, of_models[0, places], rtol=0, atol=1e-12)
+    torch.testing.assert_close(welfare, of_models.sum(0)[places], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_truth_is_never_beaten_where_the_models_are_fixed(name: str) -> None:
+    _, _, utility, _ = three_groups(name)
+    assert float(utility.amax()) <= float(utility[printed(name)["values"].index(1)]) + 1e-12
+
+
+def test_games_of_table_1_are_as_stated() -> None:
+    (truth,) = synthetic._drawn(5, 0, 2000)
+    assert set(truth.weights.unique().tolist()) == set(range(1, 11))
+    assert float(truth.weights.mean()) == pytest.approx(5.5, abs=0.15)  # 5 standard errors of 10,000 sizes
+    torch.testing.assert_close(truth.rewards.sum(-1), torch.ones(2000, 5, 1, dtype=torch.float64))
+
+
 # The command
+
+
+def test_every_part_is_kept_as_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(size: Size, progress: object) -> Reproduced:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(REPRODUCTIONS, "table-3", Reproduction("never ends", broken))
+    assert invoke(["table-2", "table-3", "--out", str(tmp_path)]).exit_code != 0
+    kept = json.loads((tmp_path / "cells" / "table-2.json").read_text(encoding="utf-8"))
+    assert kept == json.loads(invoke(["table-2", "--json"]).stdout)
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    error = invoke(["table-2", "--out", str(tmp_path / "file")]).exception
+    assert isinstance(error, BadInput)
+    assert "is a file" in str(error)
 
 
 def test_the_contract_of_json() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ def reproduce_command(
     names: Annotated[
         list[str] | None, typer.Argument(help="Tables, theorems, experiments, or all; none: they are listed.")
     ] = None,
-    draws: Annotated[int, typer.Option(min=1, help="Random games of table-1.")] = 100_000,
+    draws: Annotated[int, typer.Option(min=2, help="Random games of table-1.")] = 100_000,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NUMBER", help="This theorem alone, e.g. 4.4; repeatable.")
     ] = None,
@@ -50,14 +51,13 @@ def reproduce_command(
     if only and "theorems" not in chosen:
         raise BadInput(f"--only {only[0]}: {', '.join(chosen)} has no theorems; allowed with theorems alone")
     started, size = datetime.now(UTC), Size(seed, draws, games, tuple(only or ()))
-    found = {name: _made(name, size, quiet=as_json) for name in chosen}
     place = out or (Path("runs") / "reproduction" if ALL in names else None)
+    if place is not None and place.exists() and not place.is_dir():
+        raise BadInput(f"--out {place}: is a file; a folder is expected")
+    found = {name: _made(name, size, place, quiet=as_json) for name in chosen}
     page = None if place is None else _written(found, size, started, place)
     if as_json:
-        documents = [
-            {"name": name, "cells": [_cell(cell) for cell in one.cells], "says": list(one.says)}
-            for name, one in found.items()
-        ]
+        documents = [_document(name, one) for name, one in found.items()]
         print_json(documents[0] if len(names) == 1 and ALL not in names else documents)
     elif page is not None:
         Console().print(f"report: {page}", highlight=False, soft_wrap=True)
@@ -65,15 +65,33 @@ def reproduce_command(
         raise typer.Exit(1)
 
 
-def _made(name: str, size: Size, quiet: bool) -> Reproduced:
+def _made(name: str, size: Size, place: Path | None, quiet: bool) -> Reproduced:
     from reports.reproductions.terminal import say
     from simulate.reproductions import REPRODUCTIONS
 
     with progress(name, REPRODUCTIONS[name].steps(size)) as advance:
         found = REPRODUCTIONS[name].make(size, advance)
+    if place is not None:
+        _kept(name, found, place / "cells")
     if not quiet:
         say(Console(), name, found)
     return found
+
+
+def _kept(name: str, found: Reproduced, folder: Path) -> None:
+    """A part's numbers are there as soon as it ends, whatever becomes of the next."""
+    from simulate.whole_file import replace_file
+
+    text = json.dumps(_document(name, found), indent=1, allow_nan=False, ensure_ascii=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / f"{name}.json", f"{text}\n".encode())
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
+
+
+def _document(name: str, found: Reproduced) -> dict[str, Any]:
+    return {"name": name, "cells": [_cell(cell) for cell in found.cells], "says": list(found.says)}
 
 
 def _written(found: Mapping[str, Reproduced], size: Size, started: datetime, place: Path) -> Path:
