@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import resource
 import signal
@@ -15,6 +16,7 @@ from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
 from simulate.engines.base import Engine, Resources, TimedOut, WorkerDied
+from simulate.engines.worker import answered
 from simulate.errors import BadInput
 
 KNOCK = 3.0  # seconds for a port to open
@@ -59,10 +61,11 @@ class RayPool:
     def _hear(self, reference: Any, done: Future[Any], answer: Future[Any]) -> None:
         self._running.discard(reference)
         error = done.exception()
-        if error is None:
-            answer.set_result(done.result())
-        else:
+        if error is not None:
             answer.set_exception(_translated(error))
+            return
+        good, value = pickle.loads(done.result())
+        (answer.set_result if good else answer.set_exception)(value)
 
 
 def cluster(given: Resources) -> Engine:
@@ -115,8 +118,19 @@ def _require_listener(address: str | None) -> None:
         raise ConnectionError(f"--address {address}: nobody listens there ({error.strerror or error})") from None
 
 
-def called(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float | None, memory: int | None) -> Any:
-    """What runs on the cluster: the call within its limits."""
+def called(
+    function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float | None, memory: int | None
+) -> bytes:
+    """What runs on the cluster: the call within its limits; its answer as any worker gives it.
+
+    Ray's own way to send exceptions loses those that a pickle cannot rebuild.
+    """
+    return answered(_limited, (function, arguments, seconds, memory))
+
+
+def _limited(
+    function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float | None, memory: int | None
+) -> Any:
     with _in_time(seconds), _capped(memory):
         return function(*arguments)
 
@@ -138,9 +152,7 @@ def _translated(error: BaseException) -> BaseException:
     import ray
 
     lost = (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError, ray.exceptions.OutOfMemoryError)
-    if isinstance(error, lost):
-        return WorkerDied()
-    return getattr(error, "cause", None) or error
+    return WorkerDied() if isinstance(error, lost) else error
 
 
 @contextmanager

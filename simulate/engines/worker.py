@@ -32,10 +32,11 @@ def serve(calls: Connection, memory: int | None) -> None:
         except EOFError:
             return
         calls.send_bytes(BEGUN)
-        calls.send_bytes(_answer(function, arguments))
+        calls.send_bytes(answered(function, arguments))
 
 
-def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
+def answered(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
+    """``(True, value)`` or ``(False, exception)``, pickled."""
     try:
         return pickle.dumps((True, function(*arguments)), protocol=5)
     except Exception as error:
