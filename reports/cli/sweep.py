@@ -98,6 +98,8 @@ def _folder(folder: Path, overwrite: bool, resume: bool) -> Path:
             raise BadInput(f"{folder} is not empty; {hint}--overwrite replaces it")
         if not ours:
             raise BadInput(f"{folder} is not empty and not the folder of a sweep; it is not overwritten")
+        if folder.is_symlink():
+            raise BadInput(f"{folder} is a link; --overwrite replaces a folder, never what a link leads to")
         shutil.rmtree(folder)
     elif folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder} is a file; a folder is needed")

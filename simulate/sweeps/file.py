@@ -11,7 +11,7 @@ import tomli_w
 from pydantic import ConfigDict, Field, ValidationError
 
 from simulate.config import Strict
-from simulate.errors import BadInput, sentence
+from simulate.errors import BadInput, sentence, shorten
 from simulate.files import read_mapping
 from simulate.load import given
 
@@ -27,8 +27,8 @@ class SweepFile(Strict):
     base: str | dict[str, Any]
     grid: dict[str, list[Any]] = Field(default_factory=dict)
     points: list[dict[str, Any]] = Field(default_factory=list, alias="list")
-    replicates: int = Field(8, ge=1, le=MOST_RUNS)
-    seed: int = Field(0, ge=0, lt=2**128)
+    replicates: int = Field(8, ge=1, le=MOST_RUNS, strict=True)
+    seed: int = Field(0, ge=0, lt=2**128, strict=True)
 
     @property
     def runs(self) -> int:
@@ -76,6 +76,8 @@ def _base(base: str | dict[str, Any], source: str, beside: Path) -> dict[str, An
         data, _ = given(there if there.is_file() else base)
     except BadInput as error:
         raise BadInput(f"{source}: base: {error}") from None
+    except OSError as error:  # no name that a disk could hold
+        raise BadInput(f"{source}: base is {shorten(base)}: {error.strerror}") from None
     return {"name": base, **data} if _names(base) else dict(data)
 
 
