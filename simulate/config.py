@@ -28,9 +28,13 @@ DISTRIBUTION_TOLERANCE = 1e-9  # how far a reference may be from summing to one 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a number is expected")
-    if not math.isfinite(value):
+    try:
+        found = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        found = math.inf
+    if not math.isfinite(found):
         raise ValueError("only finite numbers are allowed")
-    return float(value)
+    return found
 
 
 def _table(value: Any) -> Any:

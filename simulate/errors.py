@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from mechanisms.named import unknown
 
 Location = tuple[int | str, ...]
+NAMES = "letters, digits, '.', '_' and '-', 100 at most, the first a letter or a digit"
 
 
 class BadInput(ValueError):
@@ -43,6 +44,8 @@ def sentence(error: ValidationError, model: type[BaseModel] | None = None) -> st
     if kind in ("missing", "missing_argument"):
         return f"{where} is missing"
     said = f"{where or 'the document'} is {shorten(first['input'])}"
+    if kind == "string_pattern_mismatch" and "{0,99}" in str(first.get("ctx")):
+        return f"{said}; allowed are {NAMES}"
     message = str(first["msg"])
     if kind == "value_error":
         return f"{said}: {message.removeprefix('Value error, ')}"

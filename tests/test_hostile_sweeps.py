@@ -84,3 +84,13 @@ def test_any_executor_plays_the_same_bytes_and_no_secret_is_kept(
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
         assert b"hf_never" not in path.read_bytes()
         assert not path.stat().st_mode & stat.S_IWOTH
+
+
+def test_a_number_beyond_all_floats_is_refused() -> None:
+    with pytest.raises(BadInput, match="only finite numbers are allowed"):
+        points(parsed({"base": "two_camps", "grid": {"mechanism.beta": [10**400]}}))
+
+
+def test_a_bad_name_is_told_what_names_are() -> None:
+    with pytest.raises(BadInput, match="allowed are letters, digits"):
+        parsed({"base": "two_camps", "name": "../x"})
