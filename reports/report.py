@@ -12,9 +12,11 @@ from reports.outputs import OUTPUTS
 from reports.outputs.base import Report
 from reports.page import study_report
 from reports.study import study_of
+from reports.sweeps.page import sweep_report
 from simulate.errors import BadInput, no_such
 from simulate.fine_tuning.begun import is_fine_tune
 from simulate.fine_tuning.folder import read_fine_tune
+from simulate.sweeps.place import is_sweep
 
 QUICK = ("html", "markdown", "tables")  # the PDF takes longer than these together
 PAGES = ("index.html", "report.pdf", "report.md")  # what to open, the first that is there
@@ -72,6 +74,10 @@ def report_of(places: Sequence[Path]) -> Report:
         if len(places) > 1:
             raise BadInput(f"{tuned[0]} is a fine-tune, which has a page of its own; give no other folder beside it")
         return fine_tune_report(read_fine_tune(places[0]))
+    if swept := [folder for folder in places if is_sweep(folder)]:
+        if len(places) > 1:
+            raise BadInput(f"{swept[0]} is a sweep, which has a page of its own; give no other folder beside it")
+        return sweep_report(places[0])
     found = read_runs(places)
     return study_report(study_of(found.games, found.absent))
 

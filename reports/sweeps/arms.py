@@ -1,0 +1,143 @@
+"""The arms of a sweep: what is compared, and which of its runs met the same draws."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulate.metrics import METRICS
+from simulate.significance import holm, sign_flip_p
+from simulate.statistics import Estimate, estimate, paired
+from simulate.store import mechanism_name
+from simulate.sweeps.file import SweepFile
+from simulate.sweeps.folder import damage, sweep_of
+from simulate.sweeps.ledger import read_ledger
+from simulate.sweeps.points import Point, points
+from simulate.sweeps.points import combinations as combinations_of
+from simulate.sweeps.results import results
+
+SHOWN = ("welfare_loss", "report_distance", "utility_gain", "exploitability", "social_welfare", "revenue")
+COMPARED = ("report_distance", "utility_gain", "exploitability", "social_welfare", "welfare_loss")
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A sweep, read: ``runs`` has one row a run; ``arm`` names the mechanism, ``where`` all else that varies."""
+
+    folder: Path
+    name: str
+    base: str
+    runs: pd.DataFrame
+    asked: int  # runs that the file asks for
+    varies: tuple[str, ...]
+    seed: int
+    manifest: Mapping[str, Any]
+    order: tuple[str, ...]  # of all arms, played or not
+    damaged: tuple[str, ...]  # sentences on files that are not what was written
+
+    @property
+    def done(self) -> pd.DataFrame:
+        """Those with numbers."""
+        return self.runs[self.runs["state"] == "done"]
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Those that were played, in the order in which the file names them."""
+        played = set(self.runs["arm"])
+        return tuple(arm for arm in self.order if arm in played)
+
+
+def read_swept(folder: Path) -> Swept:
+    """From the ledger, by the formula of the sweep itself; touches nothing.  Raises BadInput."""
+    wanted = sweep_of(folder)
+    games, known = points(wanted, str(folder)), read_ledger(folder)
+    runs = results(games, wanted.replicates, known.entries)
+    overrides = {point.game: point.overrides for point in games}
+    varies = tuple(dict.fromkeys(key for point in games for key in point.overrides if _differs(games, key)))
+    ours = [key for key in varies if _of_mechanism(key) and not _numeric(games, key)]
+    named = zip(runs["game"], runs["plays"], strict=True)
+    runs["arm"] = [_said(overrides[game], ours) or mechanism for game, mechanism in named]
+    runs["where"] = [_said(overrides[game], [k for k in varies if k not in ours]) for game in runs["game"]]
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    damaged = tuple(wrong for shard in known.shards.values() if (wrong := damage(folder, shard)) is not None)
+    order = tuple(dict.fromkeys(_said(given, ours) or mechanism for given, mechanism in _in_order(wanted, games)))
+    base = wanted.base if isinstance(wanted.base, str) else str(wanted.base.get("name", "game"))
+    asked = len(games) * wanted.replicates
+    return Swept(folder, wanted.name, base, runs, asked, varies, wanted.seed, manifest, order, damaged)
+
+
+def estimates(swept: Swept) -> dict[str, dict[str, Estimate]]:
+    """By metric and arm: the interquartile mean over runs of all games, each game with the same number of runs."""
+    return {
+        metric: {
+            str(arm): estimate(own[metric].to_numpy(dtype=float, na_value=np.nan), 0)
+            for arm, own in swept.done.groupby("arm", sort=False)
+        }
+        for metric in SHOWN
+    }
+
+
+def pairs(swept: Swept) -> list[dict[str, Any]]:
+    """Differences of two arms, run by run, where all else is the same; with p and Holm's adjustment."""
+    rows: list[dict[str, Any]] = []
+    gaps: list[np.ndarray] = []
+    for metric in COMPARED:
+        table = swept.done.pivot_table(index=["where", "replicate"], columns="arm", values=metric, aggfunc="first")
+        for a, b in combinations([arm for arm in swept.arms if arm in table], 2):
+            both = table[[a, b]].astype(float).dropna().to_numpy()
+            if len(both):
+                rows.append(_pair(metric, a, b, both))
+                gaps.append(both[:, 0] - both[:, 1])
+    p_values = [float(sign_flip_p(gap[:, None])[0]) for gap in gaps]
+    adjusted = holm(p_values) if p_values else []
+    return [row | {"p": p, "p_holm": float(q)} for row, p, q in zip(rows, p_values, adjusted, strict=True)]
+
+
+def _pair(metric: str, a: str, b: str, both: np.ndarray) -> dict[str, Any]:
+    sign = -1 if METRICS[metric].better == "lower" else 1
+    if sign * (both[:, 0] - both[:, 1]).mean() < 0:
+        a, b, both = b, a, both[:, ::-1]
+    found = paired(both[:, 0], both[:, 1])
+    better = found.larger if sign == 1 else 1 - found.larger
+    return {
+        "metric": metric, "better": a, "worse": b, "difference": found.difference, "low": found.low,
+        "high": found.high, "probability_of_improvement": better, "runs": len(both),
+    }  # fmt: skip
+
+
+def _in_order(wanted: SweepFile, games: Sequence[Point]) -> list[tuple[Mapping[str, Any], str]]:
+    """Overrides, and what the mechanism is called, as the file has them."""
+    called = {json.dumps(dict(p.overrides), sort_keys=True): mechanism_name(p.config) for p in games}
+    listed = [(given, called.get(json.dumps(given, sort_keys=True))) for given in combinations_of(wanted)]
+    return [(given, name) for given, name in listed if name is not None]  # of equal games, the first
+
+
+def _of_mechanism(key: str) -> bool:
+    return key == "mechanism" or key.startswith("mechanism.")
+
+
+def _differs(games: Sequence[Any], key: str) -> bool:
+    return len({json.dumps(point.overrides.get(key), sort_keys=True) for point in games}) > 1
+
+
+def _numeric(games: Sequence[Any], key: str) -> bool:
+    values = [point.overrides[key] for point in games if key in point.overrides]
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _said(overrides: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """``vcg``, ``beta 0.5``: short words for what a game has of its own."""
+    said = []
+    for key in keys:
+        if key in overrides:
+            value = overrides[key]
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            said.append(text if key == "mechanism" else f"{key.removeprefix('mechanism.')} {text}")
+    return ", ".join(said)

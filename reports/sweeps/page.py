@@ -1,0 +1,103 @@
+"""The page of a sweep: what is missing, which arm does best over the grid, how sure, and how to play it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reports.drawing import Drawing, svg
+from reports.numbers import number, span
+from reports.outputs.base import Report
+from reports.provenance import environment_in
+from reports.sweeps.arms import COMPARED, SHOWN, Swept, estimates, pairs, read_swept
+from reports.sweeps.figure import along, caption, figure
+from simulate.metrics import METRICS
+
+WORST = 5
+MOST_REASONS = 5
+
+
+def sweep_report(folder: Path) -> Report:
+    """Context, figure and tables.  Raises BadInput."""
+    swept = read_swept(folder)
+    key, differences = along(swept), pairs(swept)
+    drawing = None if key is None else Drawing(lambda: svg(figure(swept, key)))
+    images = {} if drawing is None else {"arms": drawing}
+    frames = {"runs": swept.runs, "pairs": pd.DataFrame(differences), "failures": _failures(swept)}
+    found = estimates(swept)
+    context: dict[str, Any] = {
+        "title": f"{swept.name}: a sweep of {swept.base}",
+        "question": f"What does the sweep {swept.name} say?",
+        "missing": _missing(swept),
+        "headline": _headline(swept, differences),
+        "arms": swept.arms,
+        "counts": {arm: int((swept.done["arm"] == arm).sum()) for arm in swept.arms},
+        "rows": [(metric, METRICS[metric], [found[metric].get(arm) for arm in swept.arms]) for metric in SHOWN],
+        "pairs": differences,
+        "varies": swept.varies,
+        "drawing": drawing,
+        "caption": None if key is None else caption(swept, key),
+        "worst": _worst(swept),
+        "failures": frames["failures"].head(20).to_dict("records"),
+        "command": f"trueward sweep {shlex.quote(f'{folder.resolve().name}/config.toml')}",
+        "configuration": (folder / "config.toml").read_text(encoding="utf-8")[:20_000],
+        "environment": environment_in([{**swept.manifest}]),
+    }
+    return Report("sweep.html", "sweep.md", context, images, frames)
+
+
+def _missing(swept: Swept) -> list[str]:
+    """Before any number: failed runs, runs that were not played, files that are not what was written."""
+    failed, unplayed = int((swept.runs["state"] == "failed").sum()), swept.asked - len(swept.runs)
+    said = []
+    if failed:
+        reasons = Counter(swept.runs.loc[swept.runs["state"] == "failed", "failure"]).most_common(MOST_REASONS)
+        said.append(
+            f"{failed:,} of {swept.asked:,} runs failed: " + "; ".join(f"{n} x {why}" for why, n in reasons) + "."
+        )
+    if unplayed:
+        said.append(f"{unplayed:,} of {swept.asked:,} runs have not been played; `trueward resume` plays them.")
+    said += [f"{one}; `trueward resume` plays its runs again." for one in swept.damaged]
+    return said
+
+
+def _headline(swept: Swept, differences: list[dict[str, Any]]) -> str:
+    games = swept.done["game"].nunique()
+    over = f"over {len(swept.done):,} runs of {games:,} games"
+    deciding = [pair for pair in differences if pair["metric"] == COMPARED[0]]
+    if not deciding:
+        return f"One arm, {swept.arms[0]}, {over}." if swept.arms else "No run has a number."
+    most = max(deciding, key=lambda pair: abs(pair["difference"]))
+    return (
+        f"Of {len(swept.arms)} arms {over}, lies differ most between {most['better']} and {most['worse']}: "
+        f"{number(most['difference'])} {span(most)}, paired on {most['runs']:,} runs."
+    )
+
+
+def _worst(swept: Swept) -> list[dict[str, Any]]:
+    """The runs that lost the most welfare under each arm, and what plays each game again."""
+    rows: list[dict[str, Any]] = []
+    for _, own in swept.done.groupby("arm", sort=False):
+        for row in own.nlargest(WORST, "welfare_loss").head(2).to_dict("records"):
+            rows.append({**{str(key): value for key, value in row.items()}, "only": _filters(swept, row)})
+    return rows
+
+
+def _filters(swept: Swept, row: dict[Any, Any]) -> str:
+    """``--only KEY=VALUE`` for everything that varies."""
+    said = []
+    for key in swept.varies:
+        value = row[key]
+        if value is not None and value == value:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            said.append(f"--only {shlex.quote(f'{key}={text}')}")
+    return " ".join(said)
+
+
+def _failures(swept: Swept) -> pd.DataFrame:
+    lost = swept.runs[swept.runs["state"] == "failed"]
+    return lost[["run_key", "arm", "where", "replicate", "failure"]]

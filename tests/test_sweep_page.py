@@ -1,0 +1,99 @@
+"""The page of a sweep says what its table of results says, and first what is missing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from reports.report import report_of, write_formats, write_report
+from reports.sweeps.arms import estimates, pairs, read_swept
+from reports.sweeps.figure import along, found
+from simulate.errors import BadInput
+from simulate.statistics import estimate, paired
+from simulate.sweeps.sweep import Playing, sweep
+from tests.test_sweep_faults import Dying
+
+GRID = {
+    "base": "three_strangers",
+    "grid": {
+        "mechanism": ["no_payment", "vcg"],
+        "mechanism.beta": [0.2, 0.5, 1.0],
+        "rounds": [3],
+        "exploitability": [0],
+    },
+    "list": [{"mechanism": "egalitarian", "rounds": 3, "exploitability": 0}],
+    "replicates": 4,
+}
+LEARNING = {f"agents.{i}.strategy": ["hedge"] for i in range(3)}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("swept") / "grid"
+    sweep({**GRID, "grid": {**GRID["grid"], **LEARNING}}, folder)  # type: ignore[dict-item]
+    return folder
+
+
+def test_numbers_are_those_of_the_results(swept: Path) -> None:
+    runs, read = pd.read_parquet(swept / "results.parquet"), read_swept(swept)
+    assert read.arms == ("no_payment", "vcg", "egalitarian")
+    assert read.asked == len(runs) == 28
+    own = runs[runs["mechanism"] == "vcg"]["report_distance"].to_numpy(dtype=float)
+    assert estimates(read)["report_distance"]["vcg"] == estimate(own, 0)
+    one = next(
+        p
+        for p in pairs(read)
+        if p["metric"] == "report_distance" and {p["better"], p["worse"]} == {"vcg", "no_payment"}
+    )
+    wide = runs.pivot_table(index=["mechanism.beta", "replicate"], columns="mechanism", values="report_distance")
+    by_hand = paired(wide["vcg"].dropna().to_numpy(float), wide["no_payment"].dropna().to_numpy(float))
+    assert one["runs"] == 12
+    assert one["better"] == "vcg"
+    assert one["difference"] == pytest.approx(by_hand.difference, abs=1e-12)
+    assert one["p"] <= one["p_holm"]
+
+
+def test_the_figure_is_over_what_varies(swept: Path) -> None:
+    read = read_swept(swept)
+    assert along(read) == "mechanism.beta"
+    point = found(read, "mechanism.beta").at("report_distance", "vcg", 0.5)
+    runs = pd.read_parquet(swept / "results.parquet")
+    own = runs[(runs["mechanism"] == "vcg") & (runs["mechanism.beta"] == 0.5)]["report_distance"]
+    assert point.value == pytest.approx(float(own.mean()))
+    assert point.low <= point.value <= point.high
+
+
+def test_all_outputs_and_the_same_bytes(swept: Path, tmp_path: Path) -> None:
+    written = write_formats([swept], tmp_path / "a", ["html", "markdown", "tables"])
+    write_formats([swept], tmp_path / "b", ["html", "markdown", "tables"])
+    for name in written.files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert {"figures/arms.svg", "tables/runs.parquet", "tables/pairs.tex"} <= set(written.files)
+    page = (tmp_path / "a" / "index.html").read_text()
+    assert "Missing runs" not in page
+    assert "--only mechanism=vcg" in page
+    assert len(page) < 1_000_000
+
+
+def test_what_is_missing_is_said_first(swept: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "grid"
+    sweep(GRID, folder, Playing(engine=Dying(), only={"mechanism": "vcg"}))
+    victim = next((folder / "rounds").iterdir())
+    victim.write_bytes(victim.read_bytes()[:-9])
+    brief = write_report([folder], tmp_path / "out", ["markdown"]).read_text()
+    before = brief.split("**", 1)[0] + brief[: brief.index("Of ") if "Of " in brief else brief.index("One arm")]
+    assert "3 of 28 runs failed: 3 x died: the worker died" in before
+    assert "16 of 28 runs have not been played" in before
+    assert "not what was written" in before
+
+
+def test_a_sweep_has_a_page_of_its_own(swept: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="page of its own"):
+        report_of([swept, tmp_path])
+    copy = shutil.copytree(swept, tmp_path / "copy")
+    (copy / "ledger.sqlite").write_bytes(b"nothing")
+    with pytest.raises(BadInput, match="trueward resume"):
+        report_of([copy])
