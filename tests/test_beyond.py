@@ -294,7 +294,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["drfit"], "drift"),
         (["drift", "--only", "4.4"], "--only 4.4: drift has no theorems"),
-        (["table-2", "--out", __file__], "cannot be written"),
+        (["table-2", "--out", __file__], "is a file; a folder is expected"),
     ],
 )
 def test_bad_input_is_said_in_a_sentence(asked: list[str], said: str) -> None:

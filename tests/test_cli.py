@@ -117,13 +117,15 @@ def test_run_folder_and_bytes(tmp_path: Path) -> None:
     assert hashlib.sha256((tmp_path / "four" / "rounds.parquet").read_bytes()).hexdigest() not in hashes
 
 
-def test_workers_do_not_change_a_byte(tmp_path: Path) -> None:
-    run = ("run", "two_camps", "--rounds", "4", "--replicates", "4", "--batch", "2")
-    assert trueward(*run, "--out", str(tmp_path / "one")).returncode == 0
-    two = in_a_new_process(*run, "--out", str(tmp_path / "two"), "--workers", "2")
-    assert two.returncode == 0, two.stderr
-    for table in ("rounds.parquet", "outcomes.parquet"):
-        assert (tmp_path / "one" / table).read_bytes() == (tmp_path / "two" / table).read_bytes()
+def test_workers_do_not_change_a_byte() -> None:
+    from simulate.engines.local import local
+    from simulate.repeated_game import play
+    from simulate.store import parquet_bytes
+
+    small = {"rounds": 4, "replicates": 4}
+    one, two = (play("two_camps", small, batch=2), play("two_camps", small, batch=2, engine=local(2)))
+    assert parquet_bytes(one.agents_frame()) == parquet_bytes(two.agents_frame())
+    assert parquet_bytes(one.outcomes_frame()) == parquet_bytes(two.outcomes_frame())
 
 
 def test_folders_are_not_overwritten_by_accident(tmp_path: Path) -> None:

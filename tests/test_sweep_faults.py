@@ -96,7 +96,7 @@ def ending(calls: list[int], last: int, before: bool, act: Callable[..., Any]) -
     return counted
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("before", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["before", "after"])
 def test_a_driver_that_dies_at_any_step_has_lost_nothing(before: bool, whole: Path, tmp_path: Path) -> None:
     """Every file that is put in its place, and every commit, is the last thing that a driver does."""
     steps = 0
@@ -426,14 +426,17 @@ print(found.done, found.total, seen == sorted(seen), flush=True)
 """
 
 
-def test_eight_watch_while_one_plays(whole: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_others_watch_while_one_plays(many: int, whole: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WATCHING, str(tmp_path / "a")]
-    watchers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | PATHS) for _ in range(8)]
+    watchers = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | PATHS) for _ in range(many)
+    ]
     for watcher in watchers:
         assert watcher.stdout is not None
         assert watcher.stdout.readline() == "ready\n"
     sweep(TINY, tmp_path / "a")
-    assert [watcher.communicate(timeout=60)[0] for watcher in watchers] == ["12 12 True\n"] * 8
+    assert [watcher.communicate(timeout=60)[0] for watcher in watchers] == ["12 12 True\n"] * many
     is_whole(tmp_path / "a", whole)
 
 
