@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from mechanisms.catalogue import MECHANISMS
@@ -75,11 +76,15 @@ class Contest:
 
     def _paired(self) -> list[dict[str, Any]]:
         return [
-            _ordered(a, b, metric, self.histories, paired if self.is_paired else unpaired)
+            self._pair(a, b, metric)
             for metric in METRICS
             if self.comparable(metric)
             for a, b in combinations(self.histories, 2)
         ]
+
+    def _pair(self, a: str, b: str, metric: str) -> dict[str, Any]:
+        values = {name: METRICS[metric].value(self.histories[name]) for name in (a, b)}
+        return better_first(a, b, metric, values, paired if self.is_paired else unpaired)
 
 
 def compare(
@@ -152,11 +157,10 @@ def _keys(config: Config) -> dict[str, Any]:
     return dict(expanded(given)) if isinstance(given, str) else given.model_dump()
 
 
-def _ordered(
-    a: str, b: str, metric: str, histories: Mapping[str, History], differ: Callable[..., Paired]
+def better_first(
+    a: str, b: str, metric: str, values: Mapping[str, np.ndarray], differ: Callable[..., Paired]
 ) -> dict[str, Any]:
-    """The pair with the better one first; difference is better minus worse."""
-    values = {name: METRICS[metric].value(histories[name]) for name in (a, b)}
+    """Two mechanisms' values of a metric ``[B]``, the better one first; difference is better minus worse."""
     sign = 1 if METRICS[metric].better == "higher" else -1
     if sign * differ(values[a], values[b]).difference < 0:
         a, b = b, a

@@ -29,11 +29,11 @@ def given(scenario: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], 
     path = Path(scenario)
     if path.suffix in SUFFIXES or path.exists():
         data = read_mapping(path)
-        return {"name": _stem(path), **data}, str(path)
+        return {"name": stem(path, "game"), **data}, str(path)
     raise BadInput(f"{no_such('scenario', str(scenario), built_in)}, or a {', '.join(SUFFIXES)} file")
 
 
-def _stem(path: Path) -> str:
-    """The file's name where it can name a scenario."""
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)[:100]
-    return stem if stem[:1].isalnum() else "game"
+def stem(path: Path, otherwise: str) -> str:
+    """The file's name where it can name what is in it."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)[:100]
+    return name if name[:1].isalnum() else otherwise

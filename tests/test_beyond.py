@@ -59,11 +59,10 @@ def exact(games: Games, beta: float) -> torch.Tensor:
     paid = np.zeros(truth.weights.shape)
     for b in range(len(paid)):
         worth = truth.weights[b, :, None].numpy() * truth.rewards[b, :, 0].numpy()
-        height = lambda total, q=reference[b]: beta * np.log((q * np.exp(total / beta)).sum())  # noqa: E731
-        policy = reference[b] * np.exp(worth.sum(0) / beta)
-        policy /= policy.sum()
-        for i in range(len(worth)):
-            paid[b, i] = height(worth.sum(0) - worth[i]) - height(worth.sum(0)) + policy @ worth[i]
+        totals = np.stack([worth.sum(0), *(worth.sum(0) - worth)])  # of all, and without each
+        odds = reference[b] * np.exp(totals / beta)
+        height = beta * np.log(odds.sum(1))
+        paid[b] = height[1:] - height[0] + worth @ (odds[0] / odds[0].sum())
     return torch.from_numpy(paid)
 
 

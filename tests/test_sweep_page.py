@@ -15,6 +15,7 @@ from simulate.errors import BadInput
 from simulate.statistics import estimate, paired
 from simulate.sweeps.sweep import Playing, sweep
 from tests.test_sweep_faults import Dying
+from tests.test_sweeps import QUICK
 
 GRID = {
     "base": "three_strangers",
@@ -41,7 +42,7 @@ def test_numbers_are_those_of_the_results(swept: Path) -> None:
     runs, read = pd.read_parquet(swept / "results.parquet"), read_swept(swept)
     assert read.arms == ("no_payment", "vcg", "egalitarian")
     assert read.asked == len(runs) == 28
-    own = runs[runs["mechanism"] == "vcg"]["report_distance"].to_numpy(dtype=float)
+    own = runs[runs["mechanism"] == "vcg"].groupby("replicate")["report_distance"].mean().to_numpy(dtype=float)
     assert estimates(read)["report_distance"]["vcg"] == estimate(own, 0)
     one = next(
         p
@@ -49,11 +50,44 @@ def test_numbers_are_those_of_the_results(swept: Path) -> None:
         if p["metric"] == "report_distance" and {p["better"], p["worse"]} == {"vcg", "no_payment"}
     )
     wide = runs.pivot_table(index=["mechanism.beta", "replicate"], columns="mechanism", values="report_distance")
-    by_hand = paired(wide["vcg"].dropna().to_numpy(float), wide["no_payment"].dropna().to_numpy(float))
-    assert one["runs"] == 12
+    drawn = wide[["vcg", "no_payment"]].dropna().groupby("replicate").mean()  # the three betas met the same draws
+    by_hand = paired(drawn["vcg"].to_numpy(float), drawn["no_payment"].to_numpy(float))
+    assert one["draws"] == 4
+    assert (one["low"], one["high"]) == pytest.approx((by_hand.low, by_hand.high))
     assert one["better"] == "vcg"
     assert one["difference"] == pytest.approx(by_hand.difference, abs=1e-12)
     assert one["p"] <= one["p_holm"]
+
+
+def test_losses_are_compared_in_the_same_units_alone(swept: Path) -> None:
+    compared = {frozenset((p["better"], p["worse"])) for p in pairs(read_swept(swept)) if p["metric"] == "welfare_loss"}
+    assert compared == {frozenset(("no_payment", "vcg"))}
+
+
+def test_a_number_that_the_mechanism_ignores_makes_nothing_surer(tmp_path: Path) -> None:
+    """Runs that differ in beta alone share their draws: where beta decides nothing, many of them are as good as one."""
+    free = {"base": "three_strangers", "replicates": 6}
+    lies = {"agents.0.strategy": [{"name": "noisy"}], "rounds": [2], "exploitability": [0]}
+    found = []
+    for betas in ([0.5], [0.5, 0.50000001, 0.50000002]):
+        grid = {"mechanism": ["no_payment", "vcg"], "mechanism.beta": betas, **lies}
+        folder = tmp_path / str(len(betas))
+        sweep({**free, "grid": grid}, folder)
+        found.append(next(p for p in pairs(read_swept(folder)) if p["metric"] == "social_welfare"))
+    one, many = found
+    assert one["draws"] == many["draws"] == 6
+    assert (many["low"], many["high"]) == pytest.approx((one["low"], one["high"]), abs=1e-6)
+    assert many["p"] == one["p"]
+
+
+def test_replay_options_have_all_digits(tmp_path: Path) -> None:
+    grid = {"mechanism.beta": [0.12345678, 0.5], "seed": [1234567, 2], **QUICK}
+    sweep({"base": "two_camps", "grid": grid, "replicates": 1}, tmp_path / "a")
+    page = write_report([tmp_path / "a"], tmp_path / "out", ["html"]).read_text()
+    assert "--only mechanism.beta=0.12345678" in page
+    wanted = {"mechanism.beta": 0.12345678, "seed": 1234567.0}
+    again = sweep({"base": "two_camps", "grid": grid, "replicates": 1}, tmp_path / "b", Playing(only=wanted))
+    assert len(again) == 1
 
 
 def test_the_figure_is_over_what_varies(swept: Path) -> None:

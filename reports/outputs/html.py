@@ -14,14 +14,17 @@ def html(report: Report) -> Made:
     """``index.html``, ``figures/NAME.svg``, ``tables/NAME.csv``."""
     images = {f"figures/{name}.svg": drawing.image for name, drawing in report.images.items()}
     numbers = {f"tables/{name}.csv": csv_text(frame).encode() for name, frame in report.frames.items()}
-    return Made({**images, **numbers, "index.html": page(report).encode()})
+    return Made({**images, **numbers, "index.html": page(report, linked=True).encode()})
 
 
-def page(report: Report) -> str:
-    """Everything is escaped; no name can be missing; control characters are spelled out."""
+def page(report: Report, linked: bool) -> str:
+    """Everything is escaped; no name can be missing; control characters are spelled out.
+
+    ``linked``: the tables lie beside the page, and captions lead to them.
+    """
     found = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=visible,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     found.filters.update(FILTERS)
-    return found.get_template(report.page).render(report.context)
+    return found.get_template(report.page).render({**report.context, "linked": linked})

@@ -21,7 +21,7 @@ def pdf(report: Report) -> Made:
         return Made({}, (f"report.pdf is not written: {_first_line(error)}; {INSTALL}",))
     figures = frozenset(drawing.uri for drawing in report.images.values())
     with _heard("weasyprint") as warnings:
-        content: bytes = HTML(string=page(report), url_fetcher=_only(figures)).write_pdf()
+        content: bytes = HTML(string=page(report, linked=False), url_fetcher=_only(figures)).write_pdf()
     return Made({"report.pdf": content}, _glyphs(warnings))
 
 

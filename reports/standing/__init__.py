@@ -23,7 +23,7 @@ STANDINGS: dict[str, Kind] = {
 def standing(folder: Path) -> Standing:
     """Of a sweep, a run, a comparison or a fine-tune, finished or not.  Raises BadInput."""
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; the folder of a run, a comparison or a fine-tune is expected")
+        raise BadInput(f"{folder}: no such folder; that of a sweep, a run, a comparison or a fine-tune is expected")
     for kind in STANDINGS.values():
         if kind.is_of(folder):
             return kind.read(folder)

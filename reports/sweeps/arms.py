@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulate.metrics import METRICS
+from simulate.config import Config
+from simulate.contest import OWN_UNITS, better_first, one_objective
 from simulate.significance import holm, sign_flip_p
 from simulate.statistics import Estimate, estimate, paired
 from simulate.store import mechanism_name
@@ -29,7 +30,11 @@ COMPARED = ("report_distance", "utility_gain", "exploitability", "social_welfare
 
 @dataclass(frozen=True)
 class Swept:
-    """A sweep, read: ``runs`` has one row a run; ``arm`` names the mechanism, ``where`` all else that varies."""
+    """A sweep, read: ``runs`` has one row a run.
+
+    Its ``arm`` names the mechanism, ``where`` all else that varies, ``draws`` what of that is not the mechanism's: runs
+    of equal draws and replicate met the same random numbers.
+    """
 
     folder: Path
     name: str
@@ -39,6 +44,7 @@ class Swept:
     varies: tuple[str, ...]
     seed: int
     manifest: Mapping[str, Any]
+    configs: Mapping[tuple[str, str], Config]  # by arm and where
     order: tuple[str, ...]  # of all arms, played or not
     damaged: tuple[str, ...]  # sentences on files that are not what was written
 
@@ -65,51 +71,69 @@ def read_swept(folder: Path) -> Swept:
     named = zip(runs["game"], runs["plays"], strict=True)
     runs["arm"] = [_said(overrides[game], ours) or mechanism for game, mechanism in named]
     runs["where"] = [_said(overrides[game], [k for k in varies if k not in ours]) for game in runs["game"]]
+    runs["draws"] = [_said(overrides[game], [k for k in varies if not _of_mechanism(k)]) for game in runs["game"]]
+    configs = {point.game: point.config for point in games}
+    placed = zip(runs["arm"], runs["where"], runs["game"], strict=True)
+    played = {(arm, where): configs[game] for arm, where, game in placed}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     damaged = tuple(wrong for shard in known.shards.values() if (wrong := damage(folder, shard)) is not None)
     order = tuple(dict.fromkeys(_said(given, ours) or mechanism for given, mechanism in _in_order(wanted, games)))
     base = wanted.base if isinstance(wanted.base, str) else str(wanted.base.get("name", "game"))
     asked = len(games) * wanted.replicates
-    return Swept(folder, wanted.name, base, runs, asked, varies, wanted.seed, manifest, order, damaged)
+    return Swept(folder, wanted.name, base, runs, asked, varies, wanted.seed, manifest, played, order, damaged)
 
 
 def estimates(swept: Swept) -> dict[str, dict[str, Estimate]]:
-    """By metric and arm: the interquartile mean over runs of all games, each game with the same number of runs."""
-    return {
-        metric: {
-            str(arm): estimate(own[metric].to_numpy(dtype=float, na_value=np.nan), 0)
-            for arm, own in swept.done.groupby("arm", sort=False)
-        }
-        for metric in SHOWN
-    }
+    """By metric and arm: the interquartile mean over draws; runs that met the same draws are one, by their mean."""
+    return {metric: {str(arm): estimate(by_draws(own, metric), 0) for arm, own in _arms(swept)} for metric in SHOWN}
 
 
 def pairs(swept: Swept) -> list[dict[str, Any]]:
-    """Differences of two arms, run by run, where all else is the same; with p and Holm's adjustment."""
+    """Differences of two arms where all else is the same, over draws; with p and Holm's adjustment.
+
+    Games that differ in a number of the mechanism alone meet the same draws, so that their runs are not independent:
+    differences are averaged over them before anything is resampled.
+    """
     rows: list[dict[str, Any]] = []
     gaps: list[np.ndarray] = []
     for metric in COMPARED:
-        table = swept.done.pivot_table(index=["where", "replicate"], columns="arm", values=metric, aggfunc="first")
-        for a, b in combinations([arm for arm in swept.arms if arm in table], 2):
-            both = table[[a, b]].astype(float).dropna().to_numpy()
+        for a, b in combinations(swept.arms, 2):
+            if metric in OWN_UNITS and not _same_units(swept, a, b):
+                continue
+            both = _both(swept, metric, a, b)
             if len(both):
-                rows.append(_pair(metric, a, b, both))
-                gaps.append(both[:, 0] - both[:, 1])
+                values = {name: both[name].to_numpy() for name in (a, b)}
+                rows.append({**better_first(a, b, metric, values, paired), "draws": len(both)})
+                gaps.append(values[a] - values[b])
     p_values = [float(sign_flip_p(gap[:, None])[0]) for gap in gaps]
     adjusted = holm(p_values) if p_values else []
     return [row | {"p": p, "p_holm": float(q)} for row, p, q in zip(rows, p_values, adjusted, strict=True)]
 
 
-def _pair(metric: str, a: str, b: str, both: np.ndarray) -> dict[str, Any]:
-    sign = -1 if METRICS[metric].better == "lower" else 1
-    if sign * (both[:, 0] - both[:, 1]).mean() < 0:
-        a, b, both = b, a, both[:, ::-1]
-    found = paired(both[:, 0], both[:, 1])
-    better = found.larger if sign == 1 else 1 - found.larger
-    return {
-        "metric": metric, "better": a, "worse": b, "difference": found.difference, "low": found.low,
-        "high": found.high, "probability_of_improvement": better, "runs": len(both),
-    }  # fmt: skip
+def _same_units(swept: Swept, a: str, b: str) -> bool:
+    """Whether both arms maximise the same wherever both were played."""
+    places = [where for arm, where in swept.configs if arm == a and (b, where) in swept.configs]
+    return all(one_objective([swept.configs[a, where], swept.configs[b, where]]) for where in places)
+
+
+def _arms(swept: Swept) -> Iterator[tuple[str, pd.DataFrame]]:
+    for arm in swept.arms:
+        yield arm, swept.done[swept.done["arm"] == arm]
+
+
+def by_draws(runs: pd.DataFrame, metric: str) -> np.ndarray:
+    """``[draws]``, means over the runs that met the same ones; what is not measured is left out."""
+    return runs.groupby(["draws", "replicate"])[metric].mean().dropna().to_numpy(dtype=float)
+
+
+def _both(swept: Swept, metric: str, a: str, b: str) -> pd.DataFrame:
+    """Columns ``a`` and ``b``, one row a draw: means over the games that both were played in."""
+    runs = swept.done[swept.done["arm"].isin((a, b))]
+    index = ["where", "draws", "replicate"]
+    shared = runs.pivot_table(index=index, columns="arm", values=metric, aggfunc="first").astype(float)
+    if a not in shared or b not in shared:
+        return pd.DataFrame(columns=[a, b])
+    return shared[[a, b]].dropna().groupby(["draws", "replicate"]).mean()
 
 
 def _in_order(wanted: SweepFile, games: Sequence[Point]) -> list[tuple[Mapping[str, Any], str]]:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reports.beyond.base import Panel, Picture, picture
-from reports.sweeps.arms import Swept
+from reports.sweeps.arms import Swept, by_draws
 from simulate.beyond.base import Found, Point, resampled
 
 DRAWN = ("report_distance", "welfare_loss", "utility_gain", "revenue")
@@ -21,7 +21,7 @@ def along(swept: Swept) -> str | None:
 def found(swept: Swept, key: str) -> Found:
     """Means over all runs with the same value of ``key``, by arm."""
     points = [
-        _point(metric, str(arm), float(str(x)), own[metric].to_numpy(dtype=float, na_value=np.nan))
+        _point(metric, str(arm), float(str(x)), by_draws(own, metric))
         for metric in DRAWN
         for (arm, x), own in swept.done.groupby(["arm", key], sort=True)
     ]
@@ -40,12 +40,11 @@ def caption(swept: Swept, key: str) -> str:
     """What is drawn, and what varies."""
     return (
         f"Means over all runs with the same {key}, one line an arm; band: 95 % percentile bootstrap interval of the "
-        f"mean over runs. n = {len(swept.done):,} runs; whatever else varies in the sweep is averaged over."
+        f"mean over draws. n = {len(swept.done):,} runs; whatever else varies in the sweep is averaged over."
     )
 
 
 def _point(metric: str, arm: str, x: float, values: np.ndarray) -> Point | None:
-    values = values[~np.isnan(values)]
     if not len(values):
         return None
     return Point(metric, arm, x, float(values.mean()), *resampled(values), len(values), "measured")

@@ -17,8 +17,9 @@ from reports.sweeps.arms import COMPARED, SHOWN, Swept, estimates, pairs, read_s
 from reports.sweeps.figure import along, caption, figure
 from simulate.metrics import METRICS
 
-WORST = 5
+WORST = 2  # of an arm
 MOST_REASONS = 5
+TIED = 1e-12  # a difference of nothing but rounding
 
 
 def sweep_report(folder: Path) -> Report:
@@ -72,9 +73,12 @@ def _headline(swept: Swept, differences: list[dict[str, Any]]) -> str:
     if not deciding:
         return f"One arm, {swept.arms[0]}, {over}." if swept.arms else "No run has a number."
     most = max(deciding, key=lambda pair: abs(pair["difference"]))
+    of = f"Of {len(swept.arms)} arms {over}"
+    if most["low"] <= TIED and most["high"] >= -TIED:
+        return f"{of}, none lies more than another, as far as {most['draws']:,} draws can tell."
     return (
-        f"Of {len(swept.arms)} arms {over}, lies differ most between {most['better']} and {most['worse']}: "
-        f"{number(most['difference'])} {span(most)}, paired on {most['runs']:,} runs."
+        f"{of}, lies differ most between {most['better']} and {most['worse']}: "
+        f"{number(most['difference'])} {span(most)}, paired over {most['draws']:,} draws."
     )
 
 
@@ -82,7 +86,8 @@ def _worst(swept: Swept) -> list[dict[str, Any]]:
     """The runs that lost the most welfare under each arm, and what plays each game again."""
     rows: list[dict[str, Any]] = []
     for _, own in swept.done.groupby("arm", sort=False):
-        for row in own.nlargest(WORST, "welfare_loss").head(2).to_dict("records"):
+        lost = own[own["welfare_loss"] > TIED]
+        for row in lost.nlargest(WORST, "welfare_loss").to_dict("records"):
             rows.append({**{str(key): value for key, value in row.items()}, "only": _filters(swept, row)})
     return rows
 
@@ -93,7 +98,7 @@ def _filters(swept: Swept, row: dict[Any, Any]) -> str:
     for key in swept.varies:
         value = row[key]
         if value is not None and value == value:
-            text = f"{value:g}" if isinstance(value, float) else str(value)
+            text = repr(value) if isinstance(value, float) else str(value)  # all its digits: it must be the same point
             said.append(f"--only {shlex.quote(f'{key}={text}')}")
     return " ".join(said)
 

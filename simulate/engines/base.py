@@ -28,6 +28,18 @@ class Pool(Protocol):
     ) -> None: ...
 
 
+class Open:
+    """A pool that has nothing to open or to close."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
 Engine = Callable[[], Pool]  # pools are opened and closed; an engine is the value that says which kind
 
 

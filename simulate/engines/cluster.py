@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
@@ -75,10 +76,8 @@ def cluster(given: Resources) -> Engine:
             "--engine ray needs --address of a running cluster, e.g. auto or ray://head:10001; on this machine alone, "
             "--engine local does the same without listening to the network"
         )
-    try:
-        import ray  # noqa: F401
-    except ImportError:
-        raise BadInput("--engine ray needs the extra ray: pip install 'trueward[ray]'") from None
+    if find_spec("ray") is None:
+        raise BadInput("--engine ray needs the extra ray: pip install 'trueward[ray]'")
     return lambda: RayPool(given)
 
 

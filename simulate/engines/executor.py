@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from simulate.engines.base import Engine
+from simulate.engines.base import Engine, Open
 from simulate.errors import BadInput
 
 
-class ExecutorPool:
+class ExecutorPool(Open):
     """The caller's executor, which stays the caller's: it is not shut down here, and it cannot end a call."""
 
     here = False
@@ -26,14 +25,6 @@ class ExecutorPool:
             return self._executor.submit(function, *arguments)
         except BrokenExecutor as error:
             raise ConnectionError(f"the executor is broken: {error}") from None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
 
 def of_executor(executor: Executor, width: int) -> Engine:

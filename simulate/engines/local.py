@@ -131,12 +131,13 @@ class LocalPool:
             call.future.set_exception(error)
 
     def _listen(self) -> None:
-        busy = {worker.pipe: worker for worker in self._team if worker.call is not None}
-        for ready in wait([self._bell, *busy], self._patience(list(busy.values()))):
-            if ready is self._bell:
-                self._bell.recv_bytes()
-            else:
-                self._hear(busy[ready])  # type: ignore[index]
+        busy = [worker for worker in self._team if worker.call is not None]
+        ready = wait([self._bell, *(worker.pipe for worker in busy)], self._patience(busy))
+        if self._bell in ready:
+            self._bell.recv_bytes()
+        for worker in busy:
+            if worker.pipe in ready:
+                self._hear(worker)
         for worker in [worker for worker in self._team if worker.until < time.monotonic()]:
             assert worker.call is not None
             self._lose(worker, TimedOut(worker.call.seconds or 0.0))

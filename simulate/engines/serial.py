@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import TracebackType
 from typing import Any, Self
 
+from simulate.engines.base import Open
 
-class Serial:
+
+class Serial(Open):
     """Its own pool: a call is over when `submit` returns, and nothing can end it before."""
 
     here = True
@@ -24,14 +25,6 @@ class Serial:
         except Exception as error:  # an interrupt goes through
             done.set_exception(error)
         return done
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
 
 serial = Serial()

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from simulate.config import Strict
 from simulate.errors import BadInput, sentence, shorten
 from simulate.files import read_mapping
-from simulate.load import given
+from simulate.load import given, stem
 
 MOST_RUNS = 1_000_000  # of one sweep: its ledger and table of results are read into memory
 
@@ -40,7 +40,7 @@ class SweepFile(Strict):
 def read_sweep(path: Path) -> SweepFile:
     """Raises BadInput naming the file, the key, the value and what is allowed."""
     data = read_mapping(path)
-    return parsed({"name": _stem(path), **data}, str(path), path.parent)
+    return parsed({"name": stem(path, "sweep"), **data}, str(path), path.parent)
 
 
 def parsed(data: Mapping[str, Any], source: str = "sweep", beside: Path = Path()) -> SweepFile:
@@ -83,8 +83,3 @@ def _base(base: str | dict[str, Any], source: str, beside: Path) -> dict[str, An
 
 def _names(base: str) -> bool:
     return "/" not in base and "." not in base
-
-
-def _stem(path: Path) -> str:
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)[:100]
-    return stem if stem[:1].isalnum() else "sweep"

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +94,15 @@ def finish(folder: Path, playing: Playing, dtype: str, device: str) -> pd.DataFr
         chosen = only(games, playing.only) if playing.only else games
         todo = tasks(chosen, wanted.replicates, ledger.read().done)
         total = sum(len(task.keys) for task in todo)
-        tell = lambda runs: playing.progress(runs, total)  # noqa: E731
-        drive(folder, ledger, todo, playing.engine, playing.limits, dtype, device, tell)
+        drive(folder, ledger, todo, playing.engine, playing.limits, dtype, device, partial(_told, playing, total))
         table = results(games, wanted.replicates, ledger.read().entries)
         replace_file(folder / RESULTS, parquet_bytes(table))
         _note(folder, wanted, games, started, dtype, device, ended=True)
     return table
+
+
+def _told(playing: Playing, total: int, runs: int) -> None:
+    playing.progress(runs, total)
 
 
 def _wanted(file: str | Path | Mapping[str, Any] | SweepFile) -> SweepFile:
