@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 from reports.cli.app import app
 from reports.report import write_report
 from simulate.contest import compare, write_contest
+from simulate.sweeps.sweep import sweep
 from tests.browser import Browser
 from tests.test_reports import HOSTILE, STARTED, write_game
 
@@ -41,7 +43,10 @@ def hostile(folder: Path) -> Path:
         for i, name in enumerate(HOSTILE)
     ]
     scenario = {"name": "names", "summary": "</style><script>document.title = 1</script>", "reference": [0.2] * 5}
-    return write_game(folder, {**scenario, "agents": agents}, rounds=1, replicates=1)
+    write_game(folder, {**scenario, "agents": agents}, rounds=1, replicates=1)
+    answers = pd.read_parquet(folder / "policies.parquet")  # as a language model may have written them
+    answers.assign(text=pd.Series(HOSTILE, dtype="string")).to_parquet(folder / "policies.parquet")
+    return folder
 
 
 def one_run(folder: Path) -> Path:
@@ -69,8 +74,21 @@ def fine_tune(folder: Path) -> Path:
     return folder
 
 
+def swept(folder: Path) -> Path:
+    grid = {"mechanism": ["vcg", "no_payment"], "mechanism.beta": [0.1, 0.3, 1.0], "rounds": [3]}
+    sweep({"base": "two_camps", "grid": grid, "replicates": 2}, folder)
+    return folder
+
+
+def reproduced(folder: Path) -> Path:
+    small = ("--draws", "500", "--games", "5", "--out", str(folder / "report"))
+    done = CliRunner().invoke(app, ["reproduce", "table-1", "table-2", "theorems", "collusion", *small])
+    assert (folder / "report" / "index.html").is_file(), done.output
+    return folder
+
+
 PLAYED: tuple[Callable[[Path], Path], ...] = (contest, hostile)
-PLAYED_MORE = (one_run, one_agent, one_replicate, missing_run, fine_tune)
+PLAYED_MORE = (one_run, one_agent, one_replicate, missing_run, fine_tune, swept, reproduced)
 
 
 @pytest.fixture(
@@ -82,7 +100,9 @@ def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pyt
     if request.param is contest:
         written: Path = request.getfixturevalue("contest_page")
     else:
-        written = write_report([request.param(tmp_path_factory.mktemp("runs") / request.param.__name__)])
+        folder = request.param(tmp_path_factory.mktemp("runs") / request.param.__name__)
+        written = folder / "report" / "index.html"
+        written = written if written.exists() else write_report([folder])
     browser.shown(1280)
     browser.open(written)
     return written
@@ -110,7 +130,8 @@ def test_the_title_is_the_one_that_was_written_and_no_script_ran(browser: Browse
 def test_the_page_fits(browser: Browser, page: Path, width: int) -> None:
     browser.shown(width)
     assert browser.misfits() == []
-    for element in KEY_ELEMENTS:
+    folded = browser.driver.find_elements("css selector", "details")
+    for element in KEY_ELEMENTS if folded else KEY_ELEMENTS[:-1]:
         assert browser.driver.find_element("css selector", element).is_displayed(), element
     picture = kept(browser.picture(whole=True), page, str(width))
     assert picture.shape[1] == width
