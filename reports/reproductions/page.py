@@ -15,6 +15,7 @@ from reports.drawing import Drawing, svg
 from reports.outputs.base import Report
 from reports.provenance import environment_in
 from reports.reproductions.terminal import printed_value
+from reports.text import counted
 from simulate.beyond import BEYOND
 from simulate.beyond.base import Found
 from simulate.manifest import provenance
@@ -66,7 +67,7 @@ def headline(found: Mapping[str, Reproduced]) -> str:
     claimed = [cell for one in found.values() for cell in one.cells if cell.matches is not None]
     near = sum(bool(cell.matches) for cell in claimed)
     beyond = sum(all(cell.setting == "beyond" for cell in one.cells) for one in found.values())
-    more = f", and {beyond} experiments go beyond the paper" if beyond else ""
+    more = f", and {counted(beyond, 'experiment')} {'goes' if beyond == 1 else 'go'} beyond the paper" if beyond else ""
     return f"{near} of {len(claimed)} numbers for which agreement is claimed agree{more}."
 
 
