@@ -265,6 +265,18 @@ def test_bars_are_the_policies(folder, games) -> None:
         assert ((own["low"] <= own["policy"] + 1e-12) & (own["policy"] <= own["high"] + 1e-12)).all()
 
 
+def test_a_response_that_one_run_has_not_kept_has_no_bar_there(folder, tmp_path) -> None:
+    """As on a pool, of which every run keeps the responses that it moved most itself."""
+    place = shutil.copytree(folder, tmp_path / "contest")
+    kept = pd.read_parquet(place / "vcg" / "policies.parquet")
+    kept.iloc[2:].to_parquet(place / "vcg" / "policies.parquet")
+    some = read_games([place])
+    drawn = [bar for bar in BEFORE_AND_AFTER.draw(some).axes[0].patches if bar.get_width() == bar.get_width()]
+    assert len(drawn) == len(kept) + len(BEFORE_AND_AFTER.data(some))
+    assert "2 bars are missing" in BEFORE_AND_AFTER.caption(some)
+    assert "missing" not in BEFORE_AND_AFTER.caption(read_games([folder]))
+
+
 def test_planes() -> None:
     corners = plane_of(np.eye(3) * [[1], [2], [5]], three=True)
     np.testing.assert_allclose(corners.places(np.eye(3) * 7), CORNERS)

@@ -41,7 +41,8 @@ def before_and_after(games: Games) -> Figure:
             np.arange(size) + offsets[0], texts["reference"], 0.8 / count, color="#b5b5b5", label="before: reference"
         )
         for game, colour, offset in zip(kept, colours(len(kept)), offsets[1:], strict=True):
-            own = texts[["prompt", "response"]].merge(frame[frame["mechanism"] == game.name])
+            # a run keeps the responses that it moved most; of others nothing is known, and nothing is drawn
+            own = texts[["prompt", "response"]].merge(frame[frame["mechanism"] == game.name], how="left")
             reach = [(own["policy"] - own["low"]).clip(lower=0), (own["high"] - own["policy"]).clip(lower=0)]
             axes.barh(
                 np.arange(size) + offset, own["policy"], 0.8 / count, xerr=reach, color=colour,
@@ -67,8 +68,14 @@ def caption(games: Games) -> str:
         "Probability of a response before the first round (grey, fixed by the scenario: no interval) and after the "
         f"last, in the order of the legend: mean over n = {n} replicates; bar: its {LEVEL:.0%} percentile "
         f"bootstrap interval ({RESAMPLES} resamples). Replicates differ in the agents' random streams and in whatever "
-        f"the scenario draws.{some}{few}"
+        f"the scenario draws.{some}{_unknown(games)}{few}"
     )
+
+
+def _unknown(games: Games) -> str:
+    """Responses that a run has not kept, since it moved others more."""
+    absent = len(_chosen(games)) * len(_kept(games)) - len(data(games))
+    return f" {absent} bars are missing: these responses are not among those that a run kept." if absent else ""
 
 
 def finding(games: Games) -> str:
