@@ -44,18 +44,24 @@ def environment(games: Sequence[Game]) -> list[tuple[str, str]]:
 
 def environment_in(manifests: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     """``(what, value)``: what is common to all manifests, or every different value."""
+    return [
+        *machinery_in(manifests),
+        ("started", str(min(str(found.get("start", "")) for found in manifests)) or "unknown"),
+        ("seconds played", " / ".join(_seconds(found) for found in manifests)),
+    ]
+
+
+def machinery_in(manifests: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Of that, what decides the numbers: not when it was, nor how long it took."""
     packages = list(dict.fromkeys(name for found in manifests for name in _mapping(found, "packages")))
-    rows = [
+    return [
         ("git commit", agreed(_mapping(found, "git").get("commit", "not a checkout") for found in manifests)),
         ("python", agreed(found.get("python", "unknown") for found in manifests)),
         *((name, agreed(_mapping(found, "packages").get(name, "absent") for found in manifests)) for name in packages),
         ("device", agreed(found.get("device", "unknown") for found in manifests)),
         ("threads", agreed(found.get("threads", "unknown") for found in manifests)),
-        ("started", str(min(str(found.get("start", "")) for found in manifests)) or "unknown"),
-        ("seconds played", " / ".join(_seconds(found) for found in manifests)),
         ("configuration (sha256)", " / ".join(str(found.get("config_sha256", "unknown"))[:16] for found in manifests)),
     ]
-    return rows
 
 
 def dirty(games: Sequence[Game]) -> bool:

@@ -95,7 +95,7 @@ def test_who_stopped_writing_is_asked_whether_it_lives(tmp_path: Path) -> None:
     for path in folder.rglob("*"):
         os.utime(path, (time.time() - 4000,) * 2)
     old = trueward("status", str(folder)).stdout
-    assert "last write: 66 min ago" in old
+    assert "last write: 66.7 min ago" in old
     assert f"`trueward resume {folder}` goes on" in old
 
 

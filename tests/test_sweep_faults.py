@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -445,6 +446,9 @@ def test_a_sweep_says_how_far_it_is(whole: Path, tmp_path: Path, monkeypatch: py
     found = standing(tmp_path / "a")
     assert (found.what, found.done, found.total, found.ended) == ("sweep", 6, 12, False)
     assert dict(found.facts)["failed"] == "2: 2 x died"
+    assert re.fullmatch(r"[\d,]+ runs a minute, .* left", dict(found.facts)["pace"])
+    (tmp_path / "a" / "manifest.json").write_text('{"runs": 12}')
+    assert "pace" not in dict(standing(tmp_path / "a").facts)
     assert standing(whole).ended
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     assert standing(whole).done == 12

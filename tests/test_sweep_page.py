@@ -10,10 +10,12 @@ import pytest
 
 from reports.report import report_of, write_formats, write_report
 from reports.sweeps.arms import estimates, pairs, read_swept
-from reports.sweeps.figure import along, found
+from reports.sweeps.curves import along, found
+from reports.sweeps.plane import table
+from simulate.engines.local import local
 from simulate.errors import BadInput
 from simulate.statistics import estimate, paired
-from simulate.sweeps.sweep import Playing, sweep
+from simulate.sweeps.sweep import Playing, resume, sweep
 from tests.test_sweep_faults import Dying
 from tests.test_sweeps import QUICK
 
@@ -105,11 +107,50 @@ def test_all_outputs_and_the_same_bytes(swept: Path, tmp_path: Path) -> None:
     write_formats([swept], tmp_path / "b", ["html", "markdown", "tables"])
     for name in written.files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    assert {"figures/arms.svg", "tables/runs.parquet", "tables/pairs.tex"} <= set(written.files)
+    assert {"figures/arms.svg", "figures/along.svg", "tables/runs.parquet", "tables/pairs.tex"} <= set(written.files)
     page = (tmp_path / "a" / "index.html").read_text()
     assert "Missing runs" not in page
     assert "--only mechanism=vcg" in page
     assert len(page) < 1_000_000
+
+
+def test_the_page_is_the_same_whoever_played_and_wherever_it_lies(tmp_path: Path) -> None:
+    small = {**GRID, "grid": {**GRID["grid"], "mechanism.beta": [0.2, 0.5]}}  # type: ignore[dict-item]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulate.sweeps.tasks.TASK_RUNS", 1)
+        sweep(small, tmp_path / "a", Playing(local(4)))
+        sweep(small, tmp_path / "b", Playing(only={"mechanism": "vcg"}))
+        resume(tmp_path / "b")
+    for name in ("a", "b"):
+        write_formats([tmp_path / name], tmp_path / f"of_{name}", ["html", "markdown", "tables"])
+    pages = [{p.relative_to(f): p.read_bytes() for p in f.rglob("*.*")} for f in (tmp_path / "of_a", tmp_path / "of_b")]
+    assert len(pages[0]) > 10
+    assert pages[0] == pages[1]
+
+
+def test_one_run_is_played_again_by_itself(swept: Path, tmp_path: Path) -> None:
+    filters = {"mechanism": "vcg", "mechanism.beta": 0.5, "replicate": 2}
+    sweep(swept / "config.toml", tmp_path / "one", Playing(only=filters))
+    runs = pd.read_parquet(swept / "results.parquet").set_index("run_key")
+    one = pd.read_parquet(tmp_path / "one" / "results.parquet").set_index("run_key")
+    pd.testing.assert_frame_equal(one, runs.loc[one.index])
+    assert len(one) == 1
+    with pytest.raises(BadInput, match=r"replicate=4: the sweep has the replicates 0 to 3"):
+        sweep(swept / "config.toml", tmp_path / "none", Playing(only={"replicate": 4}))
+    assert not (tmp_path / "none").exists()
+
+
+def test_two_numbers_make_a_heat_map(tmp_path: Path) -> None:
+    grid = {"mechanism": ["vcg", "no_payment"], "mechanism.beta": [0.2, 0.5, 1.0], "agents.0.weight": [1, 2, 3]}
+    sweep({"base": "two_camps", "grid": {**grid, **QUICK}, "replicates": 1}, tmp_path / "a")
+    read = read_swept(tmp_path / "a")
+    found = table(read, "no_payment")
+    runs = read.done.set_index(["arm", "agents.0.weight", "mechanism.beta"])["report_distance"]
+    assert found.shape == (3, 3)
+    assert found.loc[2.0, 0.5] == pytest.approx(float(runs["no_payment", 2.0, 0.5]))
+    assert {"figures/arms.svg", "figures/along.svg", "figures/plane.svg"} <= set(
+        write_formats([tmp_path / "a"], tmp_path / "out", ["html"]).files
+    )
 
 
 def test_what_is_missing_is_said_first(swept: Path, tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_filters_leave_the_rest_for_later(whole: Path, tmp_path: Path) -> None:
     resume(tmp_path / "a")
     assert bytes_of(tmp_path / "a") == bytes_of(whole)
     with pytest.raises(BadInput, match=r"mechanism, mechanism\.beta"):
-        only(points(parsed(TINY)), {"beta": 1})
+        only(points(parsed(TINY)), {"beta": 1}, 3)
 
 
 # Failures

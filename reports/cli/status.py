@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from reports.cli.options import JsonOption, print_json
+from reports.durations import lasting
 from reports.standing import standing
 from reports.standing.base import Standing
 from reports.text import visible
@@ -50,7 +51,7 @@ def lines(found: Standing, folder: Path, now: float) -> list[Text]:
     state = "ended" if found.ended else f"{found.done} of {found.total} {found.units}"
     said = [f"{found.what} of {found.scenario}: {state}", *(f"{name}: {value}" for name, value in found.facts)]
     if found.written is not None:
-        said.append(f"last write: {_ago(now - found.written)} ago")
+        said.append(f"last write: {lasting(now - found.written)} ago")
         if not found.ended and now - found.written > QUIET:
             said.append(f"interrupted? then `trueward resume {folder}` goes on")
     return [Text(visible(line).replace("\n", "\\n")) for line in said]
@@ -74,12 +75,3 @@ def _seen(folder: Path) -> Standing:
     except BadInput:
         time.sleep(0.5)
         return standing(folder)
-
-
-def _ago(seconds: float) -> str:
-    """
-    >>> _ago(7.6), _ago(200), _ago(90_000)
-    ('7 s', '3 min', '25 h')
-    """
-    whole = int(max(0.0, seconds))
-    return f"{whole} s" if whole < 120 else f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"

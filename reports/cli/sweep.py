@@ -33,6 +33,7 @@ from reports.cli.sweeping import (
     ended,
     playing_of,
 )
+from reports.durations import lasting
 from reports.text import visible
 from simulate.errors import BadInput
 
@@ -111,10 +112,10 @@ def _previewed(wanted: SweepFile, found: list[Point], filters: dict[str, Any], w
     from simulate.sweeps.points import only, said
     from simulate.sweeps.tasks import tasks
 
-    chosen = only(found, filters) if filters else found
-    todo = tasks(chosen, wanted.replicates)
+    chosen, numbers = only(found, filters, wanted.replicates)
+    todo = tasks(chosen, wanted.replicates, numbers=numbers)
     guess = estimate(todo)
-    count = len(chosen) * wanted.replicates
+    count = len(chosen) * len(numbers)
     if as_json:
         print_json({
             "runs": count, "games": len(chosen), "files": 2 * len(todo),
@@ -129,19 +130,5 @@ def _previewed(wanted: SweepFile, found: list[Point], filters: dict[str, Any], w
     if len(chosen) > 5:
         console.print(f"  and {len(chosen) - 5:,} more")
     console.print(
-        f"about {_lasting(guess.seconds / workers)} and {guess.bytes / 1e6:,.1f} MB, by three rounds of a few games"
-    )
-
-
-def _lasting(seconds: float) -> str:
-    """
-    >>> _lasting(4), _lasting(150), _lasting(8000)
-    ('4 s', '2.5 min', '2.2 h')
-    """
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.1f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
+        f"about {lasting(guess.seconds / workers)} and {guess.bytes / 1e6:,.1f} MB, by three rounds of a few games"
     )

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 OnlyOption = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="KEY=VALUE", help="Play the points with this value alone; repeatable."),
+    typer.Option(
+        "--only",
+        metavar="KEY=VALUE",
+        help="Play what has this value alone: a key that varies, or replicate; repeatable.",
+    ),
 ]
 TimeoutOption = Annotated[
     float | None, typer.Option(min=0.001, metavar="SECONDS", help="End a run that takes longer; it counts as failed.")

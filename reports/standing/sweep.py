@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reports.durations import lasting
 from reports.standing.base import Kind, Standing, youngest
 from simulate.errors import BadInput
 from simulate.sweeps.place import LEDGER, MANIFEST, is_sweep
@@ -21,12 +23,25 @@ def read_sweep_standing(folder: Path) -> Standing:
     total = int(manifest.get("runs", done + failed))
     facts = [("failed", f"{failed:,}: " + ", ".join(f"{n} x {kind}" for kind, n in failures(folder)))] if failed else []
     facts += [("games", f"{manifest.get('games', '?')}")]
-    files = [folder / LEDGER, folder / f"{LEDGER}-wal"]
+    written = youngest([folder / LEDGER, folder / f"{LEDGER}-wal"])
     ended = manifest.get("end") is not None and done + failed >= total
+    if not ended and written is not None:
+        facts += _pace(manifest, done + failed, total, written)
     return Standing(
-        "sweep", str(manifest.get("sweep", folder.name)), ended, "runs", done + failed, total, youngest(files),
-        tuple(facts),
-    )  # fmt: skip
+        "sweep", str(manifest.get("sweep", folder.name)), ended, "runs", done + failed, total, written, tuple(facts)
+    )
+
+
+def _pace(manifest: dict[str, Any], done: int, total: int, written: float) -> list[tuple[str, str]]:
+    """Runs a minute since the driver began, and how long the others take at that; nothing before the first came."""
+    try:
+        seconds = written - datetime.fromisoformat(manifest["start"]).timestamp()
+        runs = done - int(manifest["before"])
+    except (KeyError, TypeError, ValueError):  # of a manifest that says neither
+        return []
+    if seconds <= 0 or runs <= 0:
+        return []
+    return [("pace", f"{60 * runs / seconds:,.0f} runs a minute, {lasting((total - done) * seconds / runs)} left")]
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from simulate.sweeps.points import combinations as combinations_of
 from simulate.sweeps.results import results
 
 SHOWN = ("welfare_loss", "report_distance", "utility_gain", "exploitability", "social_welfare", "revenue")
+DRAWN = ("report_distance", "welfare_loss", "utility_gain", "revenue")
 COMPARED = ("report_distance", "utility_gain", "exploitability", "social_welfare", "welfare_loss")
 
 
@@ -81,6 +82,12 @@ def read_swept(folder: Path) -> Swept:
     base = wanted.base if isinstance(wanted.base, str) else str(wanted.base.get("name", "game"))
     asked = len(games) * wanted.replicates
     return Swept(folder, wanted.name, base, runs, asked, varies, wanted.seed, manifest, played, order, damaged)
+
+
+def numeric(swept: Swept) -> list[str]:
+    """The keys that vary and are numbers, with three values or more: those worth an axis."""
+    numbers = [key for key in swept.varies if key in swept.runs and swept.runs[key].dtype == "Float64"]
+    return [key for key in numbers if swept.done[key].nunique() >= 3]
 
 
 def estimates(swept: Swept) -> dict[str, dict[str, Estimate]]:

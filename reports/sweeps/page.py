@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import pandas as pd
 from reports.drawing import Drawing, svg
 from reports.numbers import number, span
 from reports.outputs.base import Report
-from reports.provenance import environment_in
+from reports.provenance import machinery_in
 from reports.sweeps.arms import COMPARED, SHOWN, Swept, estimates, pairs, read_swept
-from reports.sweeps.figure import along, caption, figure
+from reports.sweeps.illustrations import ILLUSTRATIONS
 from simulate.metrics import METRICS
 
 WORST = 2  # of an arm
@@ -25,9 +26,11 @@ TIED = 1e-12  # a difference of nothing but rounding
 def sweep_report(folder: Path) -> Report:
     """Context, figure and tables.  Raises BadInput."""
     swept = read_swept(folder)
-    key, differences = along(swept), pairs(swept)
-    drawing = None if key is None else Drawing(lambda: svg(figure(swept, key)))
-    images = {} if drawing is None else {"arms": drawing}
+    differences, images, captions = pairs(swept), {}, {}
+    for name, one in ILLUSTRATIONS.items():
+        figure = one.draw(swept) if len(swept.done) else None
+        if figure is not None:
+            images[name], captions[name] = Drawing(partial(svg, figure)), one.caption(swept)
     frames = {"runs": swept.runs, "pairs": pd.DataFrame(differences), "failures": _failures(swept)}
     found = estimates(swept)
     context: dict[str, Any] = {
@@ -40,13 +43,12 @@ def sweep_report(folder: Path) -> Report:
         "rows": [(metric, METRICS[metric], [found[metric].get(arm) for arm in swept.arms]) for metric in SHOWN],
         "pairs": differences,
         "varies": swept.varies,
-        "drawing": drawing,
-        "caption": None if key is None else caption(swept, key),
+        "figures": [(ILLUSTRATIONS[name].title, images[name], captions[name]) for name in images],
         "worst": _worst(swept),
         "failures": frames["failures"].head(20).to_dict("records"),
-        "command": f"trueward sweep {shlex.quote(f'{folder.resolve().name}/config.toml')}",
+        "command": "trueward sweep config.toml --out ../again",  # no folder is named: the same page anywhere
         "configuration": (folder / "config.toml").read_text(encoding="utf-8")[:20_000],
-        "environment": environment_in([{**swept.manifest}]),
+        "environment": machinery_in([{**swept.manifest}]),
     }
     return Report("sweep.html", "sweep.md", context, images, frames)
 
@@ -93,14 +95,14 @@ def _worst(swept: Swept) -> list[dict[str, Any]]:
 
 
 def _filters(swept: Swept, row: dict[Any, Any]) -> str:
-    """``--only KEY=VALUE`` for everything that varies."""
-    said = []
+    """``--only KEY=VALUE`` for everything that varies, and the replicate."""
+    said: list[str] = []
     for key in swept.varies:
         value = row[key]
         if value is not None and value == value:
             text = repr(value) if isinstance(value, float) else str(value)  # all its digits: it must be the same point
             said.append(f"--only {shlex.quote(f'{key}={text}')}")
-    return " ".join(said)
+    return " ".join([*said, f"--only replicate={row['replicate']}"])
 
 
 def _failures(swept: Swept) -> pd.DataFrame:

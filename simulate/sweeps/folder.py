@@ -1,6 +1,6 @@
 """The folder of a sweep: what lies where, whole or not at all.
 
-manifest.json            versions, git state, seed, device, dtype, engine, start and end
+manifest.json            versions, git state, seed, device, dtype, start and end
 config.toml              the sweep file, its base spelled out
 ledger.sqlite            which runs are done, what they measured, why the others failed
 rounds/TASK.parquet      one row per run, round, agent: the runs of a task

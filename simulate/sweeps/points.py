@@ -12,6 +12,8 @@ from simulate.errors import BadInput, shorten
 from simulate.sweeps.file import SweepFile
 from simulate.sweeps.keys import canonical, digest, pairing_seed
 
+REPLICATE = "replicate"  # in a filter, beside the keys that vary
+
 
 @dataclass(frozen=True)
 class Point:
@@ -39,8 +41,19 @@ def combinations(sweep: SweepFile) -> Iterator[dict[str, Any]]:
     yield from (dict(point) for point in sweep.points)
 
 
-def only(found: Sequence[Point], filters: Mapping[str, Any]) -> list[Point]:
-    """The points whose overrides have these values.  Raises BadInput where a key does not vary or nothing is left."""
+def only(found: Sequence[Point], filters: Mapping[str, Any], replicates: int) -> tuple[list[Point], Sequence[int]]:
+    """The points whose overrides have these values, and the replicates: all, or the one that ``replicate`` names.
+
+    Raises BadInput where a key does not vary or nothing is left.
+    """
+    of_points = {key: value for key, value in filters.items() if key != REPLICATE}
+    numbers = [k for k in range(replicates) if filters.get(REPLICATE, k) == k]
+    if not numbers:
+        raise BadInput(f"--only {REPLICATE}={filters[REPLICATE]}: the sweep has the replicates 0 to {replicates - 1}")
+    return (_having(found, of_points) if of_points else list(found)), numbers
+
+
+def _having(found: Sequence[Point], filters: Mapping[str, Any]) -> list[Point]:
     keys = {key for point in found for key in point.overrides}
     for key in filters:
         if key not in keys:

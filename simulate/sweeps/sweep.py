@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ from simulate.sweeps.driver import Limits, drive
 from simulate.sweeps.file import SweepFile, parsed, read_sweep
 from simulate.sweeps.folder import alone, begin, damage, put_aside, salvaged, sweep_of
 from simulate.sweeps.ledger import Ledger
-from simulate.sweeps.place import MANIFEST, RESULTS
+from simulate.sweeps.place import CONFIG, MANIFEST, RESULTS
 from simulate.sweeps.points import Point, only, points, said
 from simulate.sweeps.results import results
 from simulate.sweeps.tasks import tasks
@@ -66,6 +67,7 @@ def sweep(
     folder, wanted = Path(out), _wanted(file)
     games = points(wanted)
     _refuse_unplayable(games)
+    only(games, playing.only, wanted.replicates)  # refused, if at all, before anything is written
     try:
         begin(folder, wanted)
     except OSError as error:
@@ -85,19 +87,20 @@ def finish(folder: Path, playing: Playing, dtype: str, device: str) -> pd.DataFr
     """Play what is missing, then write the table of results."""
     wanted = sweep_of(folder)
     games = points(wanted, str(folder))
+    chosen, numbers = only(games, playing.only, wanted.replicates)
     with alone(folder), _opened(folder) as ledger:
         started = datetime.now(UTC)
-        _note(folder, wanted, games, started, dtype, device, ended=False)
         _verify(folder, ledger)
         if playing.retry_failed:
             ledger.forget_failures()
-        chosen = only(games, playing.only) if playing.only else games
-        todo = tasks(chosen, wanted.replicates, ledger.read().done)
+        done = ledger.read().done
+        _note(folder, wanted, games, started, dtype, device, len(done))
+        todo = tasks(chosen, wanted.replicates, done, numbers)
         total = sum(len(task.keys) for task in todo)
         drive(folder, ledger, todo, playing.engine, playing.limits, dtype, device, partial(_told, playing, total))
         table = results(games, wanted.replicates, ledger.read().entries)
         replace_file(folder / RESULTS, parquet_bytes(table))
-        _note(folder, wanted, games, started, dtype, device, ended=True)
+        _note(folder, wanted, games, started, dtype, device, len(done), ended=True)
     return table
 
 
@@ -153,7 +156,14 @@ def _verify(folder: Path, ledger: Ledger) -> None:
 
 
 def _note(
-    folder: Path, wanted: SweepFile, games: Sequence[Point], started: datetime, dtype: str, device: str, ended: bool
+    folder: Path,
+    wanted: SweepFile,
+    games: Sequence[Point],
+    started: datetime,
+    dtype: str,
+    device: str,
+    before: int,
+    ended: bool = False,
 ) -> None:
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -163,8 +173,11 @@ def _note(
         "seed": wanted.seed,
         "games": len(games),
         "runs": len(games) * wanted.replicates,
+        "before": before,  # runs that were there at the start, so that the pace of the others can be told
+        "config_sha256": hashlib.sha256((folder / CONFIG).read_bytes()).hexdigest(),
         "dtype": dtype,
         "device": device,
+        "threads": 1,  # of a worker, whoever it is
         "start": started.isoformat(timespec="seconds"),
         "end": _now() if ended else None,
     }

@@ -67,10 +67,13 @@ class Task:
         return [Task((Pack(pack.point, (k,)),)) for pack in self.packs for k in pack.replicates]
 
 
-def tasks(points: Iterable[Point], replicates: int, done: frozenset[str] = frozenset()) -> list[Task]:
-    """All runs but those ``done``, in the order of their keys."""
+def tasks(
+    points: Iterable[Point], replicates: int, done: frozenset[str] = frozenset(), numbers: Sequence[int] | None = None
+) -> list[Task]:
+    """All runs but those ``done``, or of them the replicates ``numbers`` alone, in the order of their keys."""
+    wanted = frozenset(range(replicates) if numbers is None else numbers)
     found: list[list[Pack]] = [[]]
-    for pack in (pack for point in points for pack in _packs(point, replicates, done)):
+    for pack in (pack for point in points for pack in _packs(point, replicates, done, wanted)):
         here = [*found[-1], pack]
         if found[-1] and (sum(len(p.replicates) for p in here) > TASK_RUNS or _seconds(here) > TASK_SECONDS):
             found.append([])
@@ -84,11 +87,11 @@ def numbers(config: Config) -> int:
     return sum(agent.count for agent in config.agents) * prod(_shape(json.dumps(config.reference), seed))
 
 
-def _packs(point: Point, replicates: int, done: frozenset[str]) -> list[Pack]:
+def _packs(point: Point, replicates: int, done: frozenset[str], wanted: frozenset[int]) -> list[Pack]:
     """Blocks of a fixed size, so that more replicates later leave the earlier blocks as they are."""
     size = max(1, min(PACK_RUNS, PACK_NUMBERS // numbers(point.config)))
     blocks = [range(start, min(start + size, replicates)) for start in range(0, replicates, size)]
-    left = [tuple(k for k in block if run_key(point.game, k) not in done) for block in blocks]
+    left = [tuple(k for k in block if k in wanted and run_key(point.game, k) not in done) for block in blocks]
     return [Pack(point, block) for block in left if block]
 
 

@@ -1,0 +1,27 @@
+"""Catalogue of the figures of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from reports.sweeps import curves, dots, plane
+from reports.sweeps.arms import Swept
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A figure, or None where it would show nothing, and what it shows."""
+
+    title: str
+    draw: Callable[[Swept], Figure | None]
+    caption: Callable[[Swept], str]
+
+
+ILLUSTRATIONS: dict[str, Illustration] = {
+    "arms": Illustration("Which arm does best?", dots.figure, dots.caption),
+    "along": Illustration("How does it change?", curves.figure, curves.caption),
+    "plane": Illustration("Where do agents lie?", plane.figure, plane.caption),
+}
