@@ -166,13 +166,17 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize(
-    ("sent", "code", "said"),
+    ("sent", "codes", "said"),
     [
-        (signal.SIGINT, 130, "interrupted"),
-        pytest.param(signal.SIGTERM, 143, "terminated", marks=pytest.mark.slow),
+        ([signal.SIGINT], [130], "interrupted"),
+        pytest.param([signal.SIGINT] * 2, [130, -signal.SIGINT], "interrupted", marks=pytest.mark.slow),
+        pytest.param([signal.SIGTERM], [143], "terminated", marks=pytest.mark.slow),
     ],
+    ids=["once", "twice", "terminated"],
 )
-def test_whoever_interrupts_is_told_how_to_go_on(sent: int, code: int, said: str, whole: Path, tmp_path: Path) -> None:
+def test_whoever_interrupts_is_told_how_to_go_on(
+    sent: list[int], codes: list[int], said: str, whole: Path, tmp_path: Path
+) -> None:
     long = {**TINY, "grid": {**TINY["grid"], "rounds": [400], "seed": [1, 2, 3, 4]}}  # type: ignore[dict-item]
     (tmp_path / "grid.yaml").write_text(__import__("json").dumps(long))
     (tmp_path / "driver.py").write_text(DRIVER)
@@ -182,9 +186,11 @@ def test_whoever_interrupts_is_told_how_to_go_on(sent: int, code: int, said: str
     while not list(tmp_path.glob("a/rounds/*.parquet")) and time.monotonic() < until:
         time.sleep(0.05)
     workers = children(running.pid)
-    running.send_signal(sent)
+    for one in sent:
+        running.send_signal(one)
+        time.sleep(0.05)
     stderr = running.communicate(timeout=60)[1]
-    assert running.returncode == code
+    assert running.returncode in codes
     assert stderr == f"trueward: {said}; what is done is kept; `trueward resume a` goes on\n"
     assert len(workers) >= 2
     until = time.monotonic() + 2
