@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from typing import Any
 
 Named = str | Mapping[str, Any]  # a name, or {name: ..., option: ...}
@@ -61,7 +61,7 @@ def _options(
     options = {} if isinstance(spec, str) else {key: value for key, value in spec.items() if key != "name"}
     if name not in catalogue:
         raise ValueError(f"{what}: {unknown(what.split('.')[-1], name, catalogue)}")
-    parameters = inspect.signature(catalogue[name]).parameters
+    parameters = _parameters(catalogue[name])
     own = {key: p for i, (key, p) in enumerate(parameters.items()) if i >= positional and key not in supplied}
     for option, value in options.items():
         if option not in own:
@@ -73,6 +73,11 @@ def _options(
     if missing:
         raise ValueError(f"{what}: {name} needs the option {missing[0]!r}")
     return options
+
+
+@cache
+def _parameters(made: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(made).parameters
 
 
 def _require_number(value: Any, default: float, what: str) -> None:

@@ -94,25 +94,32 @@ class History:
         """``[T, B, n]`` or ``[T, B]``."""
         return np.stack(self.rounds[column] if column in self.rounds else self.outcomes[column])
 
-    def agents_frame(self) -> pd.DataFrame:
-        """Tidy: one row per replicate, round, agent."""
+    def agents_columns(self) -> dict[str, np.ndarray]:
+        """Tidy: one row per replicate, round, agent; ``agent`` is its place."""
         rounds, batch, n = len(self), len(self.replicates), len(self.agents)
-        index = {
+        return {
             "replicate": np.repeat(self.replicates, rounds * n),
             "round": np.tile(np.repeat(np.arange(rounds), n), batch),
-            "agent": pd.Categorical.from_codes(np.tile(np.arange(n), rounds * batch), pd.Index(self.agents)),
+            "agent": np.tile(np.arange(n), rounds * batch),
+            **{name: self.of(name).transpose(1, 0, 2).ravel() for name in AGENT_COLUMNS},
         }
-        columns = {name: self.of(name).transpose(1, 0, 2).ravel() for name in AGENT_COLUMNS}
-        return pd.DataFrame({**index, **columns})
+
+    def outcomes_columns(self) -> dict[str, np.ndarray]:
+        """Tidy: one row per replicate, round."""
+        return {
+            "replicate": np.repeat(self.replicates, len(self)),
+            "round": np.tile(np.arange(len(self)), len(self.replicates)),
+            **{name: self.of(name).T.ravel() for name in OUTCOME_COLUMNS},
+        }
+
+    def agents_frame(self) -> pd.DataFrame:
+        """One row per replicate, round, agent."""
+        columns = self.agents_columns()
+        return pd.DataFrame({**columns, "agent": pd.Categorical.from_codes(columns["agent"], pd.Index(self.agents))})
 
     def outcomes_frame(self) -> pd.DataFrame:
-        """Tidy: one row per replicate, round."""
-        rounds = len(self)
-        index = {
-            "replicate": np.repeat(self.replicates, rounds),
-            "round": np.tile(np.arange(rounds), len(self.replicates)),
-        }
-        return pd.DataFrame({**index, **{name: self.of(name).T.ravel() for name in OUTCOME_COLUMNS}})
+        """One row per replicate, round."""
+        return pd.DataFrame(self.outcomes_columns())
 
 
 def joined(parts: list[History]) -> History:

@@ -6,7 +6,7 @@ from simulate.benchmarks.crowd import crowd_round
 from simulate.benchmarks.one_fine_tune import one_fine_tune
 from simulate.benchmarks.payoffs import payoffs_convex, payoffs_mechanism, payoffs_three, payoffs_two
 from simulate.benchmarks.stacked import stacked
-from simulate.benchmarks.sweep import sweep_overhead, sweep_processes
+from simulate.benchmarks.sweep import sweep_overhead, sweep_processes, sweep_singles
 from simulate.benchmarks.synthetic_game import synthetic_game
 from simulate.benchmarks.thousand_games import thousand_games, thousand_games_logsumexp
 
@@ -23,5 +23,6 @@ BENCHMARKS: dict[str, Benchmark] = {
     "one_fine_tune": one_fine_tune,
     "synthetic_game": synthetic_game,
     "sweep_overhead": sweep_overhead,
+    "sweep_singles": sweep_singles,
     "sweep_processes": sweep_processes,
 }

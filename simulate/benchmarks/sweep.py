@@ -13,6 +13,7 @@ from simulate.benchmarks.base import Benchmark
 
 GAMES, REPLICATES, ROUNDS = 10, 200, 10
 MANY_GAMES, MANY = 20, 500  # ten thousand runs
+SINGLES = 200
 PROCESSES = 2  # games that the peer really plays, one process each
 
 
@@ -22,35 +23,35 @@ def _file(games: int, replicates: int, rounds: int) -> dict[str, object]:
     return {"base": "two_camps", "grid": grid, "replicates": replicates}
 
 
-def _swept(games: int, replicates: int, rounds: int) -> Callable[[], object]:
+def _swept(file: dict[str, object]) -> Callable[[], object]:
     from simulate.sweeps.sweep import sweep
 
     def swept() -> None:
         folder = Path(tempfile.mkdtemp()) / "sweep"
         try:
-            sweep(_file(games, replicates, rounds), folder)
+            sweep(file, folder)
         finally:
             shutil.rmtree(folder.parent)
 
     return swept
 
 
-def _against_play() -> tuple[Callable[[], object], Callable[[], object]]:
+def _against_play(file: dict[str, object]) -> tuple[Callable[[], object], Callable[[], object]]:
     """The peer plays the same packs and works out the same metrics, and keeps nothing."""
     from simulate.jobs import Job, played
     from simulate.metrics import METRICS
     from simulate.sweeps.file import parsed
     from simulate.sweeps.points import points
 
-    found = points(parsed(_file(GAMES, REPLICATES, ROUNDS)))
+    found = points(parsed(file))
 
     def alone() -> None:
         for point in found:
-            history = played(Job(point.config, tuple(range(REPLICATES))))
+            history = played(Job(point.config, tuple(range(point.config.replicates))))
             for metric in METRICS.values():
                 metric.value(history)
 
-    return _swept(GAMES, REPLICATES, ROUNDS), alone
+    return _swept(file), alone
 
 
 def _against_processes() -> tuple[Callable[[], object], Callable[[], object]]:
@@ -63,14 +64,21 @@ def _against_processes() -> tuple[Callable[[], object], Callable[[], object]]:
         for _ in range(PROCESSES):
             subprocess.run([sys.executable, "-c", code], check=True)
 
-    return _swept(MANY_GAMES, MANY, 2), one_by_one
+    return _swept(_file(MANY_GAMES, MANY, 2)), one_by_one
 
 
 sweep_overhead = Benchmark(
     f"a sweep of {GAMES * REPLICATES:,} runs: ledger, tables, hashes and results with it",
     "the same games and metrics, nothing kept",
-    _against_play,
+    lambda: _against_play(_file(GAMES, REPLICATES, ROUNDS)),
     2.0,
+    repeats=5,
+)
+sweep_singles = Benchmark(
+    f"a sweep of {SINGLES} games of one run each, of two rounds: nothing can be shared between them",
+    "the same games and metrics, nothing kept",
+    lambda: _against_play(_file(SINGLES, 1, 2)),
+    1.3,  # 2 ms a run, beside games of some 7 ms
     repeats=5,
 )
 sweep_processes = Benchmark(

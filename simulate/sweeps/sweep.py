@@ -31,7 +31,7 @@ from simulate.sweeps.results import results
 from simulate.sweeps.tasks import tasks
 from simulate.whole_file import replace_file
 
-TRIED = 1000  # points that are built before the first run, so that what cannot be played is refused at once
+TRIED = 100  # points that are built before the first run, so that what cannot be played is refused at once
 
 
 @dataclass(frozen=True)
@@ -72,21 +72,22 @@ def sweep(
         begin(folder, wanted)
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
-    return finish(folder, playing, dtype, device)
+    return _finish(folder, wanted, games, playing, dtype, device)
 
 
 def resume(folder: str | Path, playing: Playing = Playing()) -> pd.DataFrame:
     """Play what is missing in the folder of a sweep, as it was begun.  Raises as `sweep` does."""
     place = Path(folder)
-    sweep_of(place)
+    wanted = sweep_of(place)
     before = read_mapping(place / MANIFEST) if (place / MANIFEST).is_file() else {}
-    return finish(place, playing, str(before.get("dtype", "float64")), str(before.get("device", "cpu")))
+    dtype, device = str(before.get("dtype", "float64")), str(before.get("device", "cpu"))
+    return _finish(place, wanted, points(wanted, str(folder)), playing, dtype, device)
 
 
-def finish(folder: Path, playing: Playing, dtype: str, device: str) -> pd.DataFrame:
+def _finish(
+    folder: Path, wanted: SweepFile, games: Sequence[Point], playing: Playing, dtype: str, device: str
+) -> pd.DataFrame:
     """Play what is missing, then write the table of results."""
-    wanted = sweep_of(folder)
-    games = points(wanted, str(folder))
     chosen, numbers = only(games, playing.only, wanted.replicates)
     with alone(folder), _opened(folder) as ledger:
         started = datetime.now(UTC)

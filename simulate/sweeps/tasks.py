@@ -57,11 +57,6 @@ class Task:
         """By its runs."""
         return hashlib.sha256("\n".join(self.keys).encode()).hexdigest()[:16]
 
-    @property
-    def seconds(self) -> float:
-        """A guess of what it takes."""
-        return sum(pack.seconds for pack in self.packs)
-
     def alone(self) -> list[Task]:
         """Every run by itself."""
         return [Task((Pack(pack.point, (k,)),)) for pack in self.packs for k in pack.replicates]
@@ -73,10 +68,12 @@ def tasks(
     """All runs but those ``done``, or of them the replicates ``numbers`` alone, in the order of their keys."""
     wanted = frozenset(range(replicates) if numbers is None else numbers)
     found: list[list[Pack]] = [[]]
+    runs, seconds = 0, 0.0
     for pack in (pack for point in points for pack in _packs(point, replicates, done, wanted)):
-        here = [*found[-1], pack]
-        if found[-1] and (sum(len(p.replicates) for p in here) > TASK_RUNS or _seconds(here) > TASK_SECONDS):
+        runs, seconds = runs + len(pack.replicates), seconds + pack.seconds
+        if found[-1] and (runs > TASK_RUNS or seconds > TASK_SECONDS):
             found.append([])
+            runs, seconds = len(pack.replicates), pack.seconds
         found[-1].append(pack)
     return [Task(tuple(packs)) for packs in found if packs]
 
@@ -93,10 +90,6 @@ def _packs(point: Point, replicates: int, done: frozenset[str], wanted: frozense
     blocks = [range(start, min(start + size, replicates)) for start in range(0, replicates, size)]
     left = [tuple(k for k in block if k in wanted and run_key(point.game, k) not in done) for block in blocks]
     return [Pack(point, block) for block in left if block]
-
-
-def _seconds(packs: Sequence[Pack]) -> float:
-    return sum(pack.seconds for pack in packs)
 
 
 @lru_cache(maxsize=4096)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import torch
 
 from simulate.errors import printable
-from simulate.history import History
 from simulate.jobs import Job, played
 from simulate.metrics import METRICS
 from simulate.sweeps.tasks import Pack, Task
@@ -103,15 +101,21 @@ def _played(pack: Pack, dtype: str, device: str) -> Worked:
     history = played(Job(pack.point.config, pack.replicates, getattr(torch, dtype), device))
     values = {name: metric.value(history) for name, metric in METRICS.items()}
     done = {key: {name: _finite(value[row]) for name, value in values.items()} for row, key in enumerate(pack.keys)}
-    return Worked(_table(history.agents_frame(), pack, history), _table(history.outcomes_frame(), pack, history), done)
+    agents = history.agents_columns()
+    named = {"agent": _names(history.agents, agents["agent"])}
+    return Worked(_table(pack, {**agents, **named}), _table(pack, history.outcomes_columns()), done)
 
 
-def _table(frame: pd.DataFrame, pack: Pack, history: History) -> pa.Table:
-    """The runs' keys in front; names as plain strings, so that tables of different games can lie in one file."""
-    keys = np.repeat(np.array(pack.keys), len(frame) // len(pack.keys))
-    frame = frame.assign(agent=frame["agent"].astype(str)) if "agent" in frame else frame
-    frame.insert(0, "run_key", keys)
-    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+def _table(pack: Pack, columns: Mapping[str, np.ndarray | pa.Array]) -> pa.Table:
+    """The runs' keys in front; NaN is null.  Not by way of pandas, which takes longer than a small game."""
+    each = np.arange(len(pack.keys)).repeat(len(columns["replicate"]) // len(pack.keys))
+    arrays = {name: pa.array(column, from_pandas=True) for name, column in columns.items()}
+    return pa.table({"run_key": _names(pack.keys, each), **arrays})
+
+
+def _names(names: Sequence[str], places: np.ndarray) -> pa.Array:
+    """As plain strings, so that tables of different games can lie in one file."""
+    return pa.array(names, pa.large_string()).take(pa.array(places))
 
 
 def _stacked(tables: Sequence[pa.Table | None]) -> pa.Table | None:
