@@ -3,6 +3,8 @@
 from simulate.benchmarks.audit import audit
 from simulate.benchmarks.base import Benchmark
 from simulate.benchmarks.crowd import crowd_round
+from simulate.benchmarks.device import device, device_float32
+from simulate.benchmarks.fused import fused_games
 from simulate.benchmarks.one_fine_tune import one_fine_tune
 from simulate.benchmarks.payoffs import payoffs_convex, payoffs_mechanism, payoffs_three, payoffs_two
 from simulate.benchmarks.stacked import stacked
@@ -13,6 +15,9 @@ from simulate.benchmarks.thousand_games import thousand_games, thousand_games_lo
 BENCHMARKS: dict[str, Benchmark] = {
     "thousand_games": thousand_games,
     "thousand_games_logsumexp": thousand_games_logsumexp,
+    "fused_games": fused_games,
+    "device": device,
+    "device_float32": device_float32,
     "crowd_round": crowd_round,
     "audit": audit,
     "payoffs_two": payoffs_two,

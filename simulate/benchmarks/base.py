@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+Action = Callable[[], object]
+
 
 @dataclass(frozen=True)
 class Benchmark:
@@ -14,22 +16,44 @@ class Benchmark:
 
     summary: str
     peer: str
-    prepare: Callable[[], tuple[Callable[[], object], Callable[[], object]]]
+    prepare: Callable[[], tuple[Action, Action]]
     target: float
     repeats: int = 9
     share: float = 1.0  # of our work that the peer does: its time is divided by that
+    lacking: Callable[[], str | None] = lambda: None  # what this machine does not have for it
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians of the repeats in seconds, and the median of the pairwise ratios ours / peer."""
+    """Medians of the repeats in seconds, and of the pairwise ratios ours / peer; None, and why, if not measured."""
 
     name: str
-    ours_s: float
+    ours_s: float | None
     peer: str
-    peer_s: float
-    ratio: float
+    peer_s: float | None
+    ratio: float | None
     target: float
+    reason: str | None = None
+    failed: bool = False  # not measured because it raised an error
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the ratio is below its target."""
+        return None if self.ratio is None else self.ratio < self.target
+
+
+def measured(name: str, benchmark: Benchmark) -> Timing:
+    """``timed`` where the machine has what it takes; an error is a row too, so that the others are still measured."""
+    try:
+        lacking = benchmark.lacking()
+        return unmeasured(name, benchmark, lacking) if lacking else timed(name, benchmark)
+    except Exception as error:  # whatever a benchmark stumbles over
+        return unmeasured(name, benchmark, f"{type(error).__name__}: {error}", failed=True)
+
+
+def unmeasured(name: str, benchmark: Benchmark, reason: str, failed: bool = False) -> Timing:
+    """A row without numbers."""
+    return Timing(name, None, benchmark.peer, None, None, benchmark.target, reason, failed)
 
 
 def timed(name: str, benchmark: Benchmark) -> Timing:
@@ -42,7 +66,7 @@ def timed(name: str, benchmark: Benchmark) -> Timing:
     return Timing(name, ours_s, benchmark.peer, peer_s, ratio, benchmark.target)
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def _seconds(action: Action) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
