@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: claims reproduction demo docs test test-all test-dashboard lint bench clean
+.PHONY: claims reproduction demo docs test test-all test-dashboard test-ray lint bench clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,10 @@ test-all: lint
 test-dashboard: lint  ## drives the dashboard in Chromium; installs its extra
 	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,dashboard]'
 	$(BIN)/python -m pytest -m '' tests/test_dashboard.py
+
+test-ray: lint  ## plays sweeps on a Ray head of its own, and breaks it; installs the extra
+	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,ray]'
+	$(BIN)/python -m pytest -m '' tests/test_ray.py
 
 docs: $(VENV)/.installed-dev  ## the documentation, in build/docs; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from simulate.engines.base import Elsewhere, Pool, TimedOut, WorkerDied
+from simulate.engines.base import Away, Elsewhere, Pool, Resources, TimedOut, WorkerDied
+from simulate.engines.cluster import RayPool, cluster
 from simulate.engines.local import local
 from simulate.engines.serial import serial
 from simulate.errors import BadInput
@@ -156,6 +157,72 @@ def test_no_worker_outlives_a_killed_driver_by_two_seconds(tmp_path: Path) -> No
         time.sleep(0.05)
     assert len(workers) == 2
     assert not [pid for pid in workers if is_alive(pid)]
+
+
+@pytest.fixture
+def ray_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of Ray, which tests/test_ray.py needs: in the process that Ray lives in, and nowhere else."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "ray_of_tests"))
+
+
+def test_a_cluster_is_spoken_to_through_a_process_of_its_own(
+    ray_of_tests: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with cluster(Resources(address="auto"))() as pool:
+        assert pool.width == 2
+        futures = [pool.submit(square, i) for i in range(20)]
+        assert [future.result(60) for future in futures] == [i * i for i in range(20)]
+        with pytest.raises(BadInput, match="allowed is 0 and more"):
+            pool.submit(refuse).result(60)
+        with pytest.raises((Clingy, Elsewhere), match="way"):
+            pool.submit(cling).result(60)
+        with pytest.raises((AttributeError, TypeError), match=r"local|pickle"):
+            pool.submit(lambda: 1)
+    assert capfd.readouterr() == ("", "")
+    assert "ray" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "said"),
+    [
+        ("deaf", Away, "no Ray cluster answered"),
+        ("wrong", Away, "--address auto: the token is missing or wrong"),
+        ("gone", Away, "--address auto: the cluster is gone"),
+        ("bare", Away, "the cluster cannot play: No module named 'simulate'"),
+        ("crash", WorkerDied, "the worker died"),
+    ],
+)
+def test_a_cluster_that_goes_wrong_is_a_sentence(
+    how: str, error: type[Exception], said: str, ray_of_tests: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUEWARD_TEST_RAY", how)
+    monkeypatch.setattr(sys.modules["simulate.engines.cluster"], "PATIENCE", 0.5)
+    with pytest.raises(error, match=said), cluster(Resources(address="auto"))() as pool:
+        pool.submit(square, 2).result(60)
+    assert active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            Resources(address="auto", gpus=0.25),
+            "no machine of the cluster at auto has so many; the GPUs of its 1 are 0",
+        ),
+        (Resources(address="auto", gpus=1.5), "a share of one GPU, or whole ones"),
+        (Resources(), "needs --address"),
+    ],
+)
+def test_what_a_cluster_lacks_is_refused(given: Resources, said: str, ray_of_tests: None) -> None:
+    with pytest.raises(BadInput, match=said), cluster(given)():
+        pass
+
+
+def test_a_port_that_nobody_listens_at_is_known_at_once() -> None:
+    with pytest.raises(Away, match=r"127\.0\.0\.1:9: nobody listens there"):
+        RayPool(Resources(address="127.0.0.1:9")).__enter__()
+    with pytest.raises(Away, match="nobody listens there"):
+        RayPool(Resources(address="127.0.0.1:99999")).__enter__()
 
 
 def is_alive(pid: int) -> bool:

@@ -23,6 +23,7 @@ from reports.cli.run import run_command
 from reports.cli.solve import solve_command
 from reports.cli.status import status_command
 from reports.cli.sweep import sweep_command
+from simulate.engines.base import Lost
 from simulate.errors import BadInput
 from simulate.pools.cli import pool_app
 from simulate.process import settle
@@ -74,6 +75,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         sys.exit(0)
+    except (Lost, OSError) as error:  # a worker died, a cluster is gone, a disk is full
+        named = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else error
+        print(f"trueward: {named}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

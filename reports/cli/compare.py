@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 
 from reports.cli.options import (
+    AddressOption,
     BatchOption,
     DeviceOption,
     DtypeOption,
     EngineOption,
+    GpusOption,
     JsonOption,
     OutOption,
     OverwriteOption,
@@ -53,6 +55,8 @@ def compare_command(
     batch: BatchOption = None,
     workers: WorkersOption = 1,
     engine: EngineOption = None,
+    address: AddressOption = None,
+    gpus: GpusOption = 0.0,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
     as_json: JsonOption = False,
@@ -66,7 +70,8 @@ def compare_command(
     from simulate.scenario import build
     from simulate.store import fresh_folder, resolved_toml
 
-    kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
+    kind, where = checked_dtype(dtype), checked_device(device)
+    runner = checked_engine(engine, workers, address=address, gpus=gpus)
     folder = fresh_folder(out or next_folder(f"compare-{config.name}"), overwrite)
     run = Unfinished("compare", batch, device, dtype, started.isoformat(), tuple(names))
     if trains(config):

@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 
 from reports.cli.options import (
+    AddressOption,
     EngineOption,
+    GpusOption,
     JsonOption,
     OverwriteOption,
     ReplicatesOption,
@@ -83,6 +85,8 @@ def equilibrium_command(
     replicates: ReplicatesOption = None,
     workers: WorkersOption = 1,
     engine: EngineOption = None,
+    address: AddressOption = None,
+    gpus: GpusOption = 0.0,
     set_: SetOption = None,
     out: FolderOption = None,
     overwrite: OverwriteOption = False,
@@ -119,7 +123,7 @@ def equilibrium_command(
         objective=objective,
         options=given(precision=precision, alpha=alpha, seconds=seconds, seed=seed),
     )
-    found = settled(config, game, str(payoffs), choices, checked_engine(engine, workers))
+    found = settled(config, game, str(payoffs), choices, checked_engine(engine, workers, address=address, gpus=gpus))
     if out is not None:
         found.write(out)
     if as_json:

@@ -45,7 +45,7 @@ EngineOption = Annotated[
     str | None, typer.Option(help="serial, local processes, or ray (default: local if --workers is above 1).")
 ]
 AddressOption = Annotated[
-    str | None, typer.Option(help="Of a Ray cluster, e.g. ray://head:10001 or auto; for --engine ray.")
+    str | None, typer.Option(help="Of a running Ray cluster, e.g. auto or head:6379: play there.")
 ]
 GpusOption = Annotated[float, typer.Option(min=0.0, help="GPUs of one worker on a Ray cluster; 0.25 shares one.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
@@ -95,9 +95,11 @@ def checked_engine(
     from simulate.engines import ENGINES
     from simulate.engines.base import Resources
 
-    chosen = name or ("local" if workers > 1 else "serial")
+    chosen = name or ("ray" if address else "local" if workers > 1 else "serial")
     if chosen not in ENGINES:
         raise BadInput(f"--engine: {unknown('engine', chosen, ENGINES)}")
+    if chosen != "ray" and (address is not None or gpus):
+        raise BadInput(f"--engine {chosen} has no use for --address and --gpus, which say where --engine ray plays")
     return ENGINES[chosen](Resources(workers, memory, address, gpus))
 
 

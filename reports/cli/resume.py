@@ -56,7 +56,7 @@ def resume_command(
 ) -> None:
     """Finish what was interrupted: a sweep's missing runs, or a run, from its seed, with all models trained already.
 
-    The options from --address to --retry-failed are those of a sweep.
+    The options from --only to --retry-failed are those of a sweep.
     """
     if is_sweep(folder):
         from simulate.sweeps.sweep import resume
@@ -72,4 +72,4 @@ def resume_command(
     run, config = unfinished(folder)
     if run.command not in RESUMED:
         raise BadInput(f"{folder / MARK}: {unknown('command', run.command, RESUMED)}")
-    RESUMED[run.command](folder, config, run, checked_engine(engine, workers), as_json)
+    RESUMED[run.command](folder, config, run, checked_engine(engine, workers, address=address, gpus=gpus), as_json)

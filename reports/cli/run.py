@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from reports.cli.options import (
+    AddressOption,
     BatchOption,
     DeviceOption,
     DtypeOption,
     EngineOption,
+    GpusOption,
     JsonOption,
     OnlyReplicateOption,
     OutOption,
@@ -51,6 +53,8 @@ def run_command(
     only_replicate: OnlyReplicateOption = None,
     workers: WorkersOption = 1,
     engine: EngineOption = None,
+    address: AddressOption = None,
+    gpus: GpusOption = 0.0,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
     as_json: JsonOption = False,
@@ -63,7 +67,8 @@ def run_command(
     from simulate.scenario import build
     from simulate.store import fresh_folder, mechanism_name, resolved_toml
 
-    kind, where, runner = checked_dtype(dtype), checked_device(device), checked_engine(engine, workers)
+    kind, where = checked_dtype(dtype), checked_device(device)
+    runner = checked_engine(engine, workers, address=address, gpus=gpus)
     if only_replicate is not None:
         require_replicate(config, only_replicate)
     folder = fresh_folder(out or next_folder(f"{config.name}-{mechanism_name(config).replace('+', '-')}"), overwrite)

@@ -62,7 +62,7 @@ def playing_of(
     if engine == "serial" and limited:
         raise BadInput("--engine serial cannot end a run: --timeout and --memory need local or ray")
     size = None if memory is None else byte_count(memory)
-    runner = checked_engine(engine or ("local" if limited else None), workers, size, address, gpus)
+    runner = checked_engine(engine or ("local" if limited and not address else None), workers, size, address, gpus)
 
     def made(tell: Callable[[int, int], None]) -> Playing:
         from simulate.sweeps.driver import Limits

@@ -79,6 +79,10 @@ class TimedOut(Lost):
         return f"not done after {self.seconds:g} s"
 
 
+class Away(ConnectionError):
+    """The place where calls are made cannot be reached, or is gone; no call is to blame."""
+
+
 class Elsewhere(Exception):
     """An exception of a worker that could not travel: its type and words have."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
 
-from simulate.engines.base import Engine, Open
+from simulate.engines.base import Away, Engine, Open
 from simulate.errors import BadInput
 
 
@@ -24,7 +24,7 @@ class ExecutorPool(Open):
         try:
             return self._executor.submit(function, *arguments)
         except BrokenExecutor as error:
-            raise ConnectionError(f"the executor is broken: {error}") from None
+            raise Away(f"the executor is broken: {error}") from None
 
 
 def of_executor(executor: Executor, width: int) -> Engine:

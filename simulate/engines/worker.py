@@ -21,7 +21,7 @@ ORPHANED = 3  # the exit code of a worker whose parent is gone
 def serve(calls: Connection, memory: int | None) -> None:
     """The whole life of a worker.  Answers are ``BEGUN``, then ``(is good, value or exception)``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the whole group; the parent decides what it means
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=leave_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"  # whatever the user's shell says: the number of threads changes sums
     settle()
     if memory is not None:
@@ -53,7 +53,8 @@ def _told(error: Exception) -> bytes:
         return pickle.dumps((False, Elsewhere(type(error).__name__, str(error))))
 
 
-def _leave_with_parent() -> None:
+def leave_with_parent() -> None:
+    """What a thread of every process of ours waits for."""
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulate.engines.base import Engine, Lost, Pool, TimedOut
+from simulate.engines.base import Away, Engine, Lost, Pool, TimedOut
 from simulate.sweeps.folder import keep
 from simulate.sweeps.ledger import Ledger
 from simulate.sweeps.tasks import Task
@@ -85,7 +85,7 @@ def drive(
 ) -> None:
     """Play ``tasks`` and keep them, one by one, as they end.
 
-    Raises TooManyFailures, and OSError or sqlite3.Error where nothing can be kept.
+    Raises TooManyFailures, Away, and OSError or sqlite3.Error where nothing can be kept.
     """
     waiting = deque(Piece(Whole(task), task) for task in tasks)
     flying: dict[Future[Worked], Piece] = {}
@@ -118,7 +118,7 @@ def _settled(piece: Piece, future: Future[Worked], ledger: Ledger) -> list[Piece
     if error is None:
         piece.whole.add(piece, future.result())
         return []
-    if not isinstance(error, Exception):
+    if isinstance(error, Away) or not isinstance(error, Exception):
         raise error
     first = piece.task.keys[0]
     ledger.say(datetime.now(UTC).isoformat(timespec="seconds"), f"{first} and {piece.runs - 1} more: {error}")
