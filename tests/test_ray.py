@@ -23,6 +23,7 @@ from simulate.sweeps.ledger import read_ledger
 from simulate.sweeps.sweep import Playing, resume, sweep
 from simulate.sweeps.tasks import Task
 from simulate.sweeps.work import Worked, worked
+from tests.pages import ROOT, blocks
 from tests.ray_heads import Head, head, until
 from tests.test_engines import Clingy, cling, die_of, die_once, eat, is_alive, nap, refuse, square
 from tests.test_sweeps import TINY, bytes_of, sorted_rounds
@@ -235,6 +236,20 @@ def test_without_the_extra_its_name_is_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(sys.modules["simulate.engines.cluster"], "find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"pip install 'trueward\[ray\]'"):
         cluster(Resources(address="auto"))
+
+
+def test_the_cluster_file_of_the_page_is_one_that_ray_reads() -> None:
+    import jsonschema
+    from ruamel.yaml import YAML
+
+    (file,) = [block.code for block in blocks(ROOT / "docs/how-to/run-on-a-cluster.md") if block.language == "yaml"]
+    found = find_spec("ray")
+    assert found is not None
+    assert found.origin is not None
+    schema = json.loads(Path(found.origin).with_name("autoscaler").joinpath("ray-schema.json").read_text())
+    jsonschema.validate(YAML(typ="safe").load(file), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"cluster_name": "trueward"}, schema)
 
 
 def begun(folder: Path, found: Head) -> subprocess.Popen[str]:

@@ -76,7 +76,10 @@ def sweep_command(
         _previewed(wanted, found, settings(only), workers, as_json)
         return
     playing = playing_of(only, timeout, memory, fail_fast, max_failures, workers, engine, address, gpus)
-    if engine != "ray":  # the cluster's devices are not here
+    if engine == "ray" or address:  # the cluster's devices are not here
+        if device.startswith("cuda") and not gpus:
+            raise BadInput(f"--device {device} on a cluster needs --gpus, e.g. 0.25: a call without any sees none")
+    else:
         checked_device(device)
     checked_dtype(dtype)
     folder = _folder(out or Path("runs") / wanted.name, overwrite, resume)
