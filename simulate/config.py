@@ -231,6 +231,6 @@ def _set(here: Any, key: str, value: Any, path: str) -> None:
 def _index(here: Any, key: str, path: str) -> int:
     if not isinstance(here, list):
         raise BadInput(f"--set {path}: there is nothing to set below a {type(here).__name__}")
-    if not key.isdecimal() or int(key) >= len(here):
+    if not key.isdecimal() or len(key) > 9 or int(key) >= len(here):
         raise BadInput(f"--set {path}: {key!r} is not an index of its list; allowed are 0 to {len(here) - 1}")
     return int(key)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from mechanisms.named import unknown
 
 Location = tuple[int | str, ...]
+LONGEST = 1000  # letters of a message
 NAMES = "letters, digits, '.', '_' and '-', 100 at most, the first a letter or a digit"
 
 
@@ -17,7 +18,12 @@ class BadInput(ValueError):
     """Names file, key, value and what is allowed; the command line prints it and exits with 2."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+        super().__init__(_bounded(printable(message)))
+
+
+def _bounded(text: str) -> str:
+    """Its start, which says where, and its end, which says what is allowed."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 300]} ... {text[-295:]}"
 
 
 def printable(text: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
+MODE = 0o664  # less what the umask takes; never everybody's
 DRAFT = ".writing"  # ends the name of a file that is not finished; a killed process leaves it behind
 
 
@@ -13,9 +15,10 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Of processes that write the same path at once, one wins.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}{DRAFT}")
     try:
-        with draft.open("wb") as file:
+        # "x": nobody can have put a link there, even if he could guess the name
+        with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, MODE)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

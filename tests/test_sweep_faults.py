@@ -453,7 +453,7 @@ def test_a_sweep_says_how_far_it_is(whole: Path, tmp_path: Path, monkeypatch: py
     assert (found.what, found.done, found.total, found.ended) == ("sweep", 6, 12, False)
     assert dict(found.facts)["failed"] == "2: 2 x died"
     assert re.fullmatch(r"[\d,]+ runs a minute, .* left", dict(found.facts)["pace"])
-    (tmp_path / "a" / "manifest.json").write_text('{"runs": 12}')
+    (tmp_path / "a" / "manifest.json").write_text('{"schema_version": 1, "runs": 12}')
     assert "pace" not in dict(standing(tmp_path / "a").facts)
     assert standing(whole).ended
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)

@@ -59,7 +59,7 @@ def finetune_command(
     """
     tuner = "mechanism.fine_tuner"
     named = {"seed": seed, f"{tuner}.seed": seed, f"{tuner}.steps": steps}
-    config = load(game, settings(set_, **named))
+    config = load(game, settings(set_, "--set", **named))
     plan_of(config, game)
     from simulate.fine_tuning.run import finetuned
 

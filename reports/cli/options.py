@@ -16,6 +16,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mechanisms.named import unknown
+from simulate.dtypes import DTYPES
 from simulate.errors import BadInput
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ OnlyReplicateOption = Annotated[
     int | None,
     typer.Option("--only-replicate", min=0, metavar="K", help="Play replicate K alone, as it is in the whole game."),
 ]
-WorkersOption = Annotated[int, typer.Option(min=1, help="Processes of this machine; the bytes do not depend on it.")]
+WorkersOption = Annotated[int, typer.Option(min=1, max=1024, help="Processes of this machine; no byte depends on it.")]
 EngineOption = Annotated[
     str | None, typer.Option(help="serial, local processes, or ray (default: local if --workers is above 1).")
 ]
@@ -52,8 +53,6 @@ DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
 DtypeOption = Annotated[str, typer.Option(help="float64 (exact) or float32 (for large games on a GPU).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
-DTYPES = ("float64", "float32")
-
 
 class Advance(Protocol):
     """Moves a bar."""
@@ -61,13 +60,13 @@ class Advance(Protocol):
     def __call__(self, steps: int, total: int | None = None) -> None: ...
 
 
-def settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
+def settings(pairs: list[str] | None, option: str = "--set", **named: Any) -> dict[str, Any]:
     """``--set`` pairs and the options given by name; values are JSON where they parse, text elsewhere."""
     found: dict[str, Any] = {}
     for pair in pairs or []:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise BadInput(f"--set {pair!r}: KEY=VALUE is expected, e.g. --set mechanism.beta=0.5")
+            raise BadInput(f"{option} {pair!r}: KEY=VALUE is expected, e.g. {option} mechanism.beta=0.5")
         try:
             found[key] = json.loads(text)
         except (json.JSONDecodeError, RecursionError):

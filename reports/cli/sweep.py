@@ -73,7 +73,7 @@ def sweep_command(
     wanted = read_sweep(file)
     found = points(wanted, str(file))
     if dry_run:
-        _previewed(wanted, found, settings(only), workers, as_json)
+        _previewed(wanted, found, settings(only, "--only"), workers, as_json)
         return
     playing = playing_of(only, timeout, memory, fail_fast, max_failures, workers, engine, address, gpus)
     if engine == "ray" or address:  # the cluster's devices are not here

@@ -34,7 +34,8 @@ OnlyOption = Annotated[
     ),
 ]
 TimeoutOption = Annotated[
-    float | None, typer.Option(min=0.001, metavar="SECONDS", help="End a run that takes longer; it counts as failed.")
+    float | None,
+    typer.Option(min=0.001, max=1e8, metavar="SECONDS", help="End a run that takes longer; it has failed."),
 ]
 MemoryOption = Annotated[
     str | None, typer.Option(metavar="SIZE", help="What a worker may allocate, e.g. 2GB; a run beyond it fails.")
@@ -42,6 +43,7 @@ MemoryOption = Annotated[
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop with the first failed run.")]
 MaxFailuresOption = Annotated[int | None, typer.Option(min=1, help="Stop when so many runs have failed.")]
 UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+LEAST_MEMORY = 300_000_000
 SOME_FAILED, ALL_FAILED, TERMINATED = 3, 4, 143
 
 
@@ -69,20 +71,23 @@ def playing_of(
         from simulate.sweeps.sweep import Playing
 
         limits = Limits(timeout, 1 if fail_fast else max_failures)
-        return Playing(runner, limits, settings(only), retry_failed, tell)
+        return Playing(runner, limits, settings(only, "--only"), retry_failed, tell)
 
     return made
 
 
 def byte_count(text: str) -> int:
     """
-    >>> byte_count("2GB"), byte_count("512 M"), byte_count("1000000")
-    (2000000000, 512000000, 1000000)
+    >>> byte_count("2GB"), byte_count("512 M"), byte_count("1000000000")
+    (2000000000, 512000000, 1000000000)
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?)B?", text.strip(), re.IGNORECASE)
     if found is None:
         raise BadInput(f"--memory {text!r}: a size is expected, e.g. 2GB or 512MB")
-    return int(float(found[1]) * UNITS[found[2].upper()])
+    size = int(float(found[1]) * UNITS[found[2].upper()])
+    if not LEAST_MEMORY <= size < 2**63:
+        raise BadInput(f"--memory {text!r}: 300MB and more are allowed; a worker that has done nothing yet needs some")
+    return size
 
 
 def ended(folder: Path, as_json: bool, play: Callable[[Callable[[int, int], None]], pd.DataFrame]) -> None:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reports.durations import lasting
 from reports.standing.base import Kind, Standing, youngest
-from simulate.errors import BadInput
-from simulate.sweeps.place import LEDGER, MANIFEST, is_sweep
+from simulate.sweeps.place import LEDGER, is_sweep
 
 
 def read_sweep_standing(folder: Path) -> Standing:
     """Runs by state, and why some failed.  Raises BadInput where the ledger or the manifest is damaged."""
+    from simulate.sweeps.folder import manifest_of
     from simulate.sweeps.ledger import counted, failures
 
     counts = counted(folder)
     done, failed = counts.get("done", 0), counts.get("failed", 0)
-    manifest = _manifest(folder)
-    total = int(manifest.get("runs", done + failed))
+    manifest = manifest_of(folder)
+    total = manifest.get("runs")
     facts = [("failed", f"{failed:,}: " + ", ".join(f"{n} x {kind}" for kind, n in failures(folder)))] if failed else []
     facts += [("games", f"{manifest.get('games', '?')}")]
     written = youngest([folder / LEDGER, folder / f"{LEDGER}-wal"])
-    ended = manifest.get("end") is not None and done + failed >= total
-    if not ended and written is not None:
+    ended = total is not None and manifest.get("end") is not None and done + failed >= total
+    if not ended and total is not None and written is not None:
         facts += _pace(manifest, done + failed, total, written)
     return Standing(
         "sweep", str(manifest.get("sweep", folder.name)), ended, "runs", done + failed, total, written, tuple(facts)
@@ -42,14 +41,6 @@ def _pace(manifest: dict[str, Any], done: int, total: int, written: float) -> li
     if seconds <= 0 or runs <= 0:
         return []
     return [("pace", f"{60 * runs / seconds:,.0f} runs a minute, {lasting((total - done) * seconds / runs)} left")]
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{folder / MANIFEST}: cannot be read ({' '.join(str(error).split())[:200]})") from None
-    return found if isinstance(found, dict) else {}
 
 
 SWEEP = Kind(is_sweep, read_sweep_standing)

@@ -18,7 +18,7 @@ from simulate.significance import holm, sign_flip_p
 from simulate.statistics import Estimate, estimate, paired
 from simulate.store import mechanism_name
 from simulate.sweeps.file import SweepFile
-from simulate.sweeps.folder import damage, sweep_of
+from simulate.sweeps.folder import damage, manifest_of, sweep_of
 from simulate.sweeps.ledger import read_ledger
 from simulate.sweeps.points import Point, points
 from simulate.sweeps.points import combinations as combinations_of
@@ -76,7 +76,7 @@ def read_swept(folder: Path) -> Swept:
     configs = {point.game: point.config for point in games}
     placed = zip(runs["arm"], runs["where"], runs["game"], strict=True)
     played = {(arm, where): configs[game] for arm, where, game in placed}
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = manifest_of(folder)
     damaged = tuple(wrong for shard in known.shards.values() if (wrong := damage(folder, shard)) is not None)
     order = tuple(dict.fromkeys(_said(given, ours) or mechanism for given, mechanism in _in_order(wanted, games)))
     base = wanted.base if isinstance(wanted.base, str) else str(wanted.base.get("name", "game"))

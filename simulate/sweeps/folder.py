@@ -17,14 +17,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulate.errors import BadInput
+from simulate.files import read_mapping
+from simulate.manifest import SCHEMA_VERSION
 from simulate.sweeps.file import SweepFile, as_toml, read_sweep
 from simulate.sweeps.ledger import Ledger, Shard
-from simulate.sweeps.place import CONFIG, LEDGER, LOCK, OUTCOMES, ROUNDS, is_sweep
+from simulate.sweeps.place import CONFIG, LEDGER, LOCK, MANIFEST, OUTCOMES, ROUNDS, is_sweep
 from simulate.sweeps.work import Worked
 from simulate.whole_file import clear_drafts, replace_file
 
@@ -40,10 +43,36 @@ def begin(folder: Path, sweep: SweepFile) -> None:
 
 
 def sweep_of(folder: Path) -> SweepFile:
-    """What is swept there.  Raises BadInput."""
+    """What is swept there.  Raises BadInput, also where the manifest knows that the file was another one."""
     if not is_sweep(folder):
         raise BadInput(f"{folder}: not the folder of a sweep ({CONFIG} and {ROUNDS}/ are expected)")
+    known = manifest_of(folder).get("config_sha256")
+    if known not in (None, config_sha(folder)):
+        raise BadInput(
+            f"{folder / CONFIG}: not what was written (SHA-256 {known[:12]} is expected); "
+            f"`trueward sweep FILE --out {folder} --resume` goes on with another sweep file"
+        )
     return read_sweep(folder / CONFIG)
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Empty where there is none yet.  Raises BadInput where it is damaged, or of a later Trueward."""
+    if not (folder / MANIFEST).is_file():
+        return {}
+    found = read_mapping(folder / MANIFEST)
+    version, runs = found.get("schema_version"), found.get("runs")
+    if not isinstance(version, int) or isinstance(version, bool) or version > SCHEMA_VERSION:
+        raise BadInput(
+            f"{folder / MANIFEST}: schema_version is {version!r}; this Trueward knows {SCHEMA_VERSION} and below"
+        )
+    if not isinstance(runs, int) or isinstance(runs, bool):
+        raise BadInput(f"{folder / MANIFEST}: runs is {runs!r}; a number of runs is expected")
+    return found
+
+
+def config_sha(folder: Path) -> str:
+    """Of the sweep's own file."""
+    return hashlib.sha256((folder / CONFIG).read_bytes()).hexdigest()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ a lost ledger can be made anew from them (simulate/sweeps/folder.py).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -27,7 +28,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS shards (task TEXT PRIMARY KEY, rounds TEXT, outcomes TEXT, seconds REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     run_key TEXT PRIMARY KEY, task TEXT NOT NULL, state TEXT NOT NULL, attempt INTEGER NOT NULL,
-    metrics TEXT, kind TEXT, message TEXT, trace TEXT
+    metrics TEXT, kind TEXT, message TEXT, trace TEXT, checksum TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (at TEXT NOT NULL, what TEXT NOT NULL);
 """
@@ -98,7 +99,8 @@ class Ledger:
         with self._transaction():
             row = (shard.task, shard.rounds, shard.outcomes, shard.seconds)
             self._base.execute("INSERT OR REPLACE INTO shards VALUES (?,?,?,?)", row)
-            self._base.executemany("INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?)", [*done, *lost])
+            rows = [(*row, _checksum(row)) for row in [*done, *lost]]
+            self._base.executemany("INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?)", rows)
 
     def forget(self, task: str) -> None:
         """Its runs are to be played again."""
@@ -196,7 +198,15 @@ def _read(base: sqlite3.Connection) -> Read:
     return Read(entries, shards, events)
 
 
+def _checksum(row: tuple[Any, ...]) -> str:
+    """Of a row's values: SQLite itself does not see a number that a disk has changed."""
+    return hashlib.sha256(json.dumps(row).encode()).hexdigest()[:16]
+
+
 def _entry(row: tuple[Any, ...]) -> Entry:
-    key, task, state, attempt, metrics, kind, message, trace = row
+    *said, checksum = row
+    if checksum != _checksum(tuple(said)):
+        raise sqlite3.DatabaseError(f"the run {row[0]} is not what was written")
+    key, task, state, attempt, metrics, kind, message, trace = said
     failure = None if kind is None else Failure(kind, message, trace)
     return Entry(key, task, state, attempt, None if metrics is None else json.loads(metrics), failure)

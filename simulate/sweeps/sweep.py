@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -13,19 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 
+from simulate.dtypes import DTYPES
 from simulate.engines.base import Engine
 from simulate.engines.serial import serial
 from simulate.errors import BadInput
-from simulate.files import read_mapping
 from simulate.manifest import SCHEMA_VERSION, provenance
 from simulate.scenario import build
 from simulate.store import parquet_bytes
 from simulate.sweeps.driver import Limits, drive
 from simulate.sweeps.file import SweepFile, parsed, read_sweep
-from simulate.sweeps.folder import alone, begin, damage, put_aside, salvaged, sweep_of
+from simulate.sweeps.folder import alone, begin, config_sha, damage, manifest_of, put_aside, salvaged, sweep_of
 from simulate.sweeps.ledger import Ledger
-from simulate.sweeps.place import CONFIG, MANIFEST, RESULTS
+from simulate.sweeps.place import MANIFEST, RESULTS
 from simulate.sweeps.points import Point, only, points, said
 from simulate.sweeps.results import results
 from simulate.sweeps.tasks import tasks
@@ -79,8 +79,14 @@ def resume(folder: str | Path, playing: Playing = Playing()) -> pd.DataFrame:
     """Play what is missing in the folder of a sweep, as it was begun.  Raises as `sweep` does."""
     place = Path(folder)
     wanted = sweep_of(place)
-    before = read_mapping(place / MANIFEST) if (place / MANIFEST).is_file() else {}
-    dtype, device = str(before.get("dtype", "float64")), str(before.get("device", "cpu"))
+    before = manifest_of(place)
+    dtype, device = before.get("dtype", "float64"), before.get("device", "cpu")
+    if dtype not in DTYPES:
+        raise BadInput(f"{place / MANIFEST}: dtype is {dtype!r}; allowed are {', '.join(DTYPES)}")
+    try:
+        torch.device(device)
+    except (RuntimeError, TypeError):
+        raise BadInput(f"{place / MANIFEST}: device is {device!r}; allowed are cpu, cuda, cuda:0, ...") from None
     return _finish(place, wanted, points(wanted, str(folder)), playing, dtype, device)
 
 
@@ -175,7 +181,7 @@ def _note(
         "games": len(games),
         "runs": len(games) * wanted.replicates,
         "before": before,  # runs that were there at the start, so that the pace of the others can be told
-        "config_sha256": hashlib.sha256((folder / CONFIG).read_bytes()).hexdigest(),
+        "config_sha256": config_sha(folder),
         "dtype": dtype,
         "device": device,
         "threads": 1,  # of a worker, whoever it is

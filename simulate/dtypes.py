@@ -1,0 +1,3 @@
+"""What numbers games are played in."""
+
+DTYPES = ("float64", "float32")
