@@ -212,7 +212,7 @@ def test_another_sweep_file_in_the_folder_is_noticed(whole: Path, tmp_path: Path
     shutil.copytree(whole, place)
     said = (place / "config.toml").read_text()
     (place / "config.toml").write_text(said.replace("seed = 7", "seed = 6"))
-    with pytest.raises(BadInput, match=r"config\.toml: not what was written"):
+    with pytest.raises(BadInput, match=r"config\.toml: not what manifest\.json knows"):
         resume(place)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import ProcessPoolExecutor
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from reports.cli.app import app
 from reports.cli.sweep import _folder
 from simulate.engines.executor import of_executor
 from simulate.errors import BadInput
@@ -84,6 +87,43 @@ def test_any_executor_plays_the_same_bytes_and_no_secret_is_kept(
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
         assert b"hf_never" not in path.read_bytes()
         assert not path.stat().st_mode & stat.S_IWOTH
+
+
+OPTIONS = {
+    "--memory 1": "300MB and more are allowed",
+    "--memory 99999999999T": "300MB and more are allowed",
+    "--memory=-5": "a size is expected",
+    "--only x": "--only 'x': KEY=VALUE is expected",
+    "--only x=1": "it does not vary in this sweep",
+    "--only rounds=7": "no point of the sweep is that",
+    "--only replicate=3": "the replicates 0 to 2",
+    "--address head:1 --device cuda": "needs --gpus",
+    "--engine local --address auto": "has no use for --address",
+    "--engine dask": "allowed are serial, local, ray",
+    "--engine serial --timeout 3": "cannot end a run",
+    "--out afile": "is a file; a folder is needed",
+    "--out afile/deeper": "cannot be written",
+    "--timeout nan": "timeout",
+    "--timeout inf": "timeout",
+    "--workers 0": "workers",
+    "--workers 1000000": "workers",
+    "--gpus nan": "gpus",
+    "--max-failures 0": "max-failures",
+}
+
+
+@pytest.mark.parametrize("given", OPTIONS)
+def test_hostile_options_are_refused_in_a_sentence_and_nothing_is_written(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.json").write_text(json.dumps(TINY))
+    (tmp_path / "afile").touch()
+    done = CliRunner().invoke(app, ["sweep", "tiny.json", *given.split()])
+    said = str(done.exception) if isinstance(done.exception, BadInput) else done.output
+    assert isinstance(done.exception, BadInput) or done.exit_code == 2
+    assert OPTIONS[given] in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["afile", "tiny.json"]
 
 
 def test_a_number_beyond_all_floats_is_refused() -> None:

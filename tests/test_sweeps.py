@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +21,7 @@ from simulate import compare
 from simulate.engines.local import local
 from simulate.engines.serial import Serial
 from simulate.errors import BadInput
+from simulate.market import Market
 from simulate.metrics import METRICS
 from simulate.scenario import build
 from simulate.sweeps.driver import Limits, TooManyFailures
@@ -134,6 +135,24 @@ def test_ten_thousand_small_runs_make_fewer_than_a_hundred_files() -> None:
 # The same answer everywhere
 
 
+def test_who_meddles_with_global_generators_changes_nobodys_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning = {**TINY["grid"], **{f"agents.{i}.strategy": [name] for i, name in enumerate(("hedge", "exp3", "noisy"))}}  # type: ignore[dict-item]
+    sweep({**TINY, "grid": learning}, tmp_path / "a")
+    step = Market.step
+
+    def meddling(market: Market) -> None:
+        random.seed(0)
+        np.random.seed(0)
+        torch.manual_seed(0)
+        step(market)
+
+    monkeypatch.setattr(Market, "step", meddling)
+    sweep({**TINY, "grid": learning}, tmp_path / "b")
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+
+
 def test_runs_are_those_of_compare(whole: Path) -> None:
     """A second way to the same numbers: the contest plays each game by itself."""
     table = pd.read_parquet(whole / "results.parquet")
@@ -151,7 +170,11 @@ def test_engines_and_order_change_no_byte(
     sweep(TINY, tmp_path / "workers", Playing(engine=local(2)))
     assert bytes_of(tmp_path / "workers") == bytes_of(whole)
     ordered = sweeping.tasks
-    mixed: Callable[..., list[Task]] = lambda *given: random.Random(5).sample(found := ordered(*given), len(found))  # noqa: E731
+
+    def mixed(*given: Any) -> list[Task]:
+        found = ordered(*given)
+        return random.Random(5).sample(found, len(found))
+
     monkeypatch.setattr(sweeping, "tasks", mixed)
     sweep(TINY, tmp_path / "mixed")
     assert bytes_of(tmp_path / "mixed") == bytes_of(whole)

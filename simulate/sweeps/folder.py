@@ -49,7 +49,7 @@ def sweep_of(folder: Path) -> SweepFile:
     known = manifest_of(folder).get("config_sha256")
     if known not in (None, config_sha(folder)):
         raise BadInput(
-            f"{folder / CONFIG}: not what was written (SHA-256 {known[:12]} is expected); "
+            f"{folder / CONFIG}: not what {MANIFEST} knows (SHA-256 {str(known)[:12]}); "
             f"`trueward sweep FILE --out {folder} --resume` goes on with another sweep file"
         )
     return read_sweep(folder / CONFIG)
