@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import simulate.sweeps.driver as driver
 import simulate.sweeps.folder as folder_
 import simulate.sweeps.sweep as sweeping
+from reports.cli.sweeping import ended
 from reports.standing import standing
-from simulate.engines.base import WorkerDied
+from simulate.engines.base import Away, WorkerDied
 from simulate.engines.local import LocalPool
 from simulate.engines.serial import Serial
 from simulate.errors import BadInput
@@ -266,6 +268,35 @@ class Dying(Serial):
             lost.set_exception(WorkerDied(-signal.SIGKILL))
             return lost
         return super().submit(function, *arguments)
+
+
+class Going(Serial):
+    """Plays once, and is gone."""
+
+    def __init__(self) -> None:
+        self.played = False
+
+    def submit(self, function: Any, /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
+        if self.played:
+            away: Future[Any] = Future()
+            away.set_exception(Away("--address head:1: the cluster is gone"))
+            return away
+        self.played = True
+        return super().submit(function, *arguments)
+
+
+def test_a_cluster_that_is_gone_is_no_fault_of_the_runs(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Away, match="the cluster is gone"):
+        sweep(TINY, tmp_path / "a", Playing(engine=Going()))
+    assert {entry.state for entry in read_ledger(tmp_path / "a").entries.values()} == {"done"}
+    with pytest.raises(typer.Exit) as ended_with:
+        ended(tmp_path / "a", False, lambda tell: resume(tmp_path / "a", Playing(engine=Going())))
+    assert ended_with.value.exit_code == 1
+    assert "the cluster is gone; what is done is kept; `trueward resume" in capsys.readouterr().err
+    resume(tmp_path / "a")
+    is_whole(tmp_path / "a", whole)
 
 
 @pytest.mark.parametrize("engine", [Dying(), pytest.param(lambda: Poisoned(deadly, 2), marks=pytest.mark.slow)])
