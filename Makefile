@@ -44,7 +44,7 @@ docs: $(VENV)/.installed-dev  ## the documentation, in build/docs; warnings are 
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(VENV)/.installed  ## every ratio, and with the machine it was measured on into benchmarks/README.md
-	$(BIN)/trueward bench --page benchmarks/README.md
+	OMP_NUM_THREADS=1 $(BIN)/trueward bench --page benchmarks/README.md
 
 claims: $(VENV)/.installed  ## audits every mechanism again: the claims matrix and docs/mechanisms.md
 	$(BIN)/trueward audit three_strangers --all --out runs/claims
