@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import re
@@ -16,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -484,8 +486,16 @@ def test_a_sweep_says_how_far_it_is(whole: Path, tmp_path: Path, monkeypatch: py
     assert (found.what, found.done, found.total, found.ended) == ("sweep", 6, 12, False)
     assert dict(found.facts)["failed"] == "2: 2 x died"
     assert re.fullmatch(r"[\d,]+ runs a minute, .* left", dict(found.facts)["pace"])
-    (tmp_path / "a" / "manifest.json").write_text('{"schema_version": 1, "runs": 12}')
+    ledger, manifest = tmp_path / "a" / "ledger.sqlite", tmp_path / "a" / "manifest.json"
+    said = {"schema_version": 1, "runs": 12, "before": 2, "start": "2026-01-01T00:00:00+00:00"}
+    manifest.write_text(json.dumps(said))
+    began = datetime.fromisoformat(said["start"]).timestamp()  # type: ignore[arg-type]
+    os.utime(ledger, (began + 120, began + 120))
+    assert dict(standing(tmp_path / "a").facts)["pace"] == "2 runs a minute, 3.0 min left"
+    manifest.write_text('{"schema_version": 1, "runs": 12}')
     assert "pace" not in dict(standing(tmp_path / "a").facts)
+    before = sorted(whole.iterdir())
     assert standing(whole).ended
+    assert sorted(whole.iterdir()) == before  # whoever looks leaves nothing behind
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     assert standing(whole).done == 12

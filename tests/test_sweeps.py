@@ -21,6 +21,7 @@ from simulate import compare
 from simulate.engines.local import local
 from simulate.engines.serial import Serial
 from simulate.errors import BadInput
+from simulate.jobs import Job, played
 from simulate.market import Market
 from simulate.metrics import METRICS
 from simulate.scenario import build
@@ -162,6 +163,19 @@ def test_runs_are_those_of_compare(whole: Path) -> None:
         mine = table[(table["mechanism"] == name) & (table["mechanism.beta"] == 0.5)]
         for metric in ("welfare_loss", "report_distance", "revenue"):
             assert mine[metric].tolist() == METRICS[metric].value(history).tolist()
+
+
+def test_rows_of_the_tables_belong_to_their_runs(whole: Path) -> None:
+    """A second way: the game played by itself, its rows named by hand."""
+    rounds = sorted_rounds(whole)
+    assert (rounds["run_key"].str[-6:].astype(int) == rounds["replicate"]).all()
+    for point in points(parsed(TINY)):
+        own = rounds[rounds["run_key"].str.startswith(point.game)].reset_index(drop=True)
+        frame = played(Job(point.config, (0, 1, 2))).agents_frame()
+        alone = frame.assign(agent=frame["agent"].astype(str))
+        alone = alone.sort_values(["replicate", "round", "agent"], ignore_index=True)
+        for column in ("replicate", "round", "agent", "utility", "payment", "report_distance"):
+            assert own[column].tolist() == alone[column].tolist()
 
 
 def test_engines_and_order_change_no_byte(

@@ -177,8 +177,11 @@ def failures(folder: Path) -> list[tuple[str, int]]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Where nobody may write, nobody writes: then no lock is needed either, and none could be had."""
-    frozen = not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK)
+    """Where nobody writes no lock is needed, and none is taken: it would leave files behind, as new as a last write.
+
+    That is so where nobody may write, and where no log lies beside the ledger.
+    """
+    frozen = not path.with_name(f"{LEDGER}-wal").exists() or not all(os.access(p, os.W_OK) for p in (path, path.parent))
     where = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if frozen else ''}"
     base = sqlite3.connect(where, uri=True, timeout=PATIENCE)
     try:
