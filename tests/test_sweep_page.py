@@ -118,7 +118,7 @@ def test_the_page_is_the_same_whoever_played_and_wherever_it_lies(tmp_path: Path
     small = {**GRID, "grid": {**GRID["grid"], "mechanism.beta": [0.2, 0.5]}}  # type: ignore[dict-item]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("simulate.sweeps.tasks.TASK_RUNS", 1)
-        sweep(small, tmp_path / "a", Playing(local(4)))
+        sweep(small, tmp_path / "a", Playing(local(2)))
         sweep(small, tmp_path / "b", Playing(only={"mechanism": "vcg"}))
         resume(tmp_path / "b")
     for name in ("a", "b"):
