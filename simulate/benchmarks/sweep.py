@@ -42,14 +42,16 @@ def _against_play(file: dict[str, object]) -> tuple[Callable[[], object], Callab
     from simulate.metrics import METRICS
     from simulate.sweeps.file import parsed
     from simulate.sweeps.points import points
+    from simulate.sweeps.work import one_thread
 
     found = points(parsed(file))
 
     def alone() -> None:
-        for point in found:
-            history = played(Job(point.config, tuple(range(point.config.replicates))))
-            for metric in METRICS.values():
-                metric.value(history)
+        with one_thread():  # as the workers of a sweep
+            for point in found:
+                history = played(Job(point.config, tuple(range(point.config.replicates))))
+                for metric in METRICS.values():
+                    metric.value(history)
 
     return _swept(file), alone
 
