@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cvxpy
 import numpy as np
@@ -47,6 +47,11 @@ def scenario(mechanism: object, responses: int = 5, beta: float = 0.3, **keys: o
         **keys,
     }
     return build(load(game, {"mechanism.beta": beta}))
+
+
+def few_strangers(game: Scenario) -> Scenario:
+    """A lie that pays against 8 draws of the others is as good a witness as one against 32."""
+    return replace(game, mechanism=replace(game.mechanism, prior=replace(game.mechanism.prior, samples=8)))
 
 
 def unclaimed(name: str) -> list[str]:
@@ -95,7 +100,7 @@ TWINS = [pytest.param(name, marks=pytest.mark.slow) if name == "leximin" else na
 def test_every_axiom_not_claimed_has_a_witness(name: str) -> None:
     iterative = getattr(MECHANISMS[name].build().train, "iterative", False)
     slow = name in ("agv", "cavallo", "egalitarian", "leximin")
-    random = scenario(name, **({"responses": 3, "replicates": 1} if slow else {}))
+    random = few_strangers(scenario(name, **({"responses": 3, "replicates": 1} if slow else {})))
     searched = [axiom for axiom in unclaimed(name) if axiom not in AT_TRUTH]
     verdicts = audit(random, [axiom for axiom in unclaimed(name) if axiom in AT_TRUTH], games=24)
     for verdict in [*verdicts, *audit(random, searched, *((1, 12) if slow else (4, 60) if iterative else (24, 60)))]:

@@ -46,7 +46,9 @@ def bench_command(
     if as_json:
         print_json([{**asdict(timing), "met": timing.met} for timing in found])
     else:
-        table = Table(*HEADINGS)
+        table = Table()
+        for heading in HEADINGS:
+            table.add_column(heading, no_wrap=heading == HEADINGS[0])
         for timing in found:
             table.add_row(*map(Text, cells(timing)))
         console = Console(highlight=False)
