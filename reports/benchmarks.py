@@ -44,7 +44,7 @@ def machine(load: float) -> str:
     python, threads = platform.python_version(), torch.get_num_threads()
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, {gpu}, Python {python}, "
-        f"torch {torch.__version__}, {threads} threads; load before the first benchmark: {load:.2f}."
+        f"torch {torch.__version__}, threads: {threads}; load before the first benchmark: {load:.2f}."
     )
 
 
