@@ -12,7 +12,9 @@ from reports.report import report_of, write_formats, write_report
 from reports.sweeps.arms import estimates, pairs, read_swept
 from reports.sweeps.curves import along, found
 from reports.sweeps.plane import table
+from simulate.engines.base import Engine
 from simulate.engines.local import local
+from simulate.engines.serial import serial
 from simulate.errors import BadInput
 from simulate.statistics import estimate, paired
 from simulate.sweeps.sweep import Playing, resume, sweep
@@ -114,11 +116,12 @@ def test_all_outputs_and_the_same_bytes(swept: Path, tmp_path: Path) -> None:
     assert len(page) < 1_000_000
 
 
-def test_the_page_is_the_same_whoever_played_and_wherever_it_lies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", [serial, pytest.param(local(4), marks=pytest.mark.slow)], ids=["one", "four"])
+def test_the_page_is_the_same_whoever_played_and_wherever_it_lies(engine: Engine, tmp_path: Path) -> None:
     small = {**GRID, "grid": {**GRID["grid"], "mechanism.beta": [0.2, 0.5]}}  # type: ignore[dict-item]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("simulate.sweeps.tasks.TASK_RUNS", 1)
-        sweep(small, tmp_path / "a", Playing(local(2)))
+        sweep(small, tmp_path / "a", Playing(engine))
         sweep(small, tmp_path / "b", Playing(only={"mechanism": "vcg"}))
         resume(tmp_path / "b")
     for name in ("a", "b"):
