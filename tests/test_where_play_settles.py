@@ -57,13 +57,13 @@ def test_with_the_affine_maximizer_truth_is_an_equilibrium_without_loss(menu: st
 
 
 @pytest.mark.parametrize("learner", NO_REGRET)
-def test_time_average_loss_falls_as_fast_as_the_promised_regret(learner: str) -> None:
+@pytest.mark.parametrize("rounds", [400, pytest.param(1600, marks=pytest.mark.slow)])
+def test_time_average_loss_falls_as_fast_as_the_promised_regret(learner: str, rounds: int) -> None:
     """Truth is strictly best for everybody whatever the others say, so every lie told is regretted.
 
     Average regret of order sqrt(log M / T) or better thus takes the time-average loss to 0 at least as fast as
     1 / sqrt(T): a slope of -1/2 on logarithmic scales, 0.05 being left to the constants of a finite horizon.
     """
-    rounds = 400
     history = play("two_camps", {"rounds": rounds, "replicates": 4, "exploitability": 0, **everybody(learner)})
     average = (np.cumsum(history.of("welfare_loss"), 0) / np.arange(1, rounds + 1)[:, None]).mean(1)
     assert average[24] > 1e-3  # they did not begin at the truth
