@@ -43,7 +43,7 @@ NAN = float("nan")
 
 def made(replicates: int = 1, agents: int = 2, **columns: object) -> History:
     """A history written by hand: ``column = [T][B]`` or ``[T][B][n]``; what is not given is 0."""
-    rounds = len(next(iter(columns.values())))  # type: ignore[arg-type]
+    rounds = len(next(iter(columns.values())))
     history = History(tuple(f"agent-{i}" for i in range(agents)), tuple(range(replicates)))
     for store, shape in ((history.rounds, (replicates, agents)), (history.outcomes, (replicates,))):
         for name in store:

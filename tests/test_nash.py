@@ -66,7 +66,7 @@ def found_in(answer: Answer, profile: Profile, nearness: float = ROUNDING) -> bo
     )
 
 
-def quantecon_game(game: NormalForm):  # type: ignore[no-untyped-def]
+def quantecon_game(game: NormalForm):
     """QuantEcon's players see their own action first, then the next player's, and so on round the table."""
     from quantecon.game_theory import NormalFormGame, Player
 
@@ -383,7 +383,7 @@ def test_more_ties_than_memory_holds_are_cut_and_said(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), True], ids=str)
 @pytest.mark.parametrize("solve", [nash, all_nash], ids=["nash", "all_nash"])
-def test_a_time_limit_is_a_positive_number(solve, seconds: float) -> None:  # type: ignore[no-untyped-def]
+def test_a_time_limit_is_a_positive_number(solve, seconds: float) -> None:
     with pytest.raises(ValueError, match=r"seconds is .*; allowed are numbers above 0"):
         solve(NormalForm.of(coordination(2)), seconds=seconds)
 

@@ -228,7 +228,7 @@ def test_a_step_is_that_of_an_optimiser_kept_alive() -> None:
     adam = torch.optim.Adam(alive.parameters(), lr=1.0)
 
     def bowl(adapters: Adapters) -> Tensor:
-        return torch.stack([sum(v[s].pow(4).sum() for v in adapters.parameters()) for s in range(2)])  # type: ignore[misc]
+        return torch.stack([sum(v[s].pow(4).sum() for v in adapters.parameters()) for s in range(2)])
 
     for number in range(4):
         copy = standing.adapters.trainable()

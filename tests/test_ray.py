@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed; `make test-ray` installs it"),
 ]
-LONG = {**TINY, "grid": {**TINY["grid"], "rounds": [300], "seed": [1, 2, 3, 4]}}  # type: ignore[dict-item]
+LONG = {**TINY, "grid": {**TINY["grid"], "rounds": [300], "seed": [1, 2, 3, 4]}}
 
 
 @pytest.fixture(scope="module")

@@ -454,7 +454,7 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return table, Responses(("p", "q"), (("a", "ab", "b"), ("aa", "")))
 
     stand_in = types.ModuleType("mechanisms.language_models.listed")
-    stand_in.listed = law  # type: ignore[attr-defined]
+    stand_in.listed = law
     monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
     return asked
 

@@ -112,8 +112,8 @@ def test_a_driver_that_dies_at_any_step_has_lost_nothing(before: bool, whole: Pa
         def act(place: Path = place, last: int = steps) -> None:
             calls = [0]
             for module in (folder_, sweeping):
-                module.replace_file = ending(calls, last, before, replace_file)  # type: ignore[attr-defined]
-            Ledger.keep = ending(calls, last, before, Ledger.keep)  # type: ignore[method-assign]
+                module.replace_file = ending(calls, last, before, replace_file)
+            Ledger.keep = ending(calls, last, before, Ledger.keep)
             sweep(TINY, place)
 
         code = in_a_child(act)
@@ -122,7 +122,7 @@ def test_a_driver_that_dies_at_any_step_has_lost_nothing(before: bool, whole: Pa
         assert code == DIED
         kept = read_ledger(place).entries if (place / "config.toml").is_file() else {}
         again: list[int] = []
-        sweep(TINY, place, Playing(progress=lambda runs, total, again=again: again.append(runs)))  # type: ignore[misc]
+        sweep(TINY, place, Playing(progress=lambda runs, total, again=again: again.append(runs)))
         left = 12 - len(kept)
         assert sum(again) in (left, left - 3)  # of a first task without a commit, the tables are there
         is_whole(place, whole)
@@ -181,7 +181,7 @@ if __name__ == "__main__":
 def test_whoever_interrupts_is_told_how_to_go_on(
     sent: list[int], codes: list[int], said: str, whole: Path, tmp_path: Path
 ) -> None:
-    long = {**TINY, "grid": {**TINY["grid"], "rounds": [400], "seed": [1, 2, 3, 4]}}  # type: ignore[dict-item]
+    long = {**TINY, "grid": {**TINY["grid"], "rounds": [400], "seed": [1, 2, 3, 4]}}
     (tmp_path / "grid.yaml").write_text(__import__("json").dumps(long))
     (tmp_path / "driver.py").write_text(DRIVER)
     command = [sys.executable, "driver.py", "sweep", "grid.yaml", "--out", "a", "--workers", "2"]
@@ -489,7 +489,7 @@ def test_a_sweep_says_how_far_it_is(whole: Path, tmp_path: Path, monkeypatch: py
     ledger, manifest = tmp_path / "a" / "ledger.sqlite", tmp_path / "a" / "manifest.json"
     said = {"schema_version": 1, "runs": 12, "before": 2, "start": "2026-01-01T00:00:00+00:00"}
     manifest.write_text(json.dumps(said))
-    began = datetime.fromisoformat(said["start"]).timestamp()  # type: ignore[arg-type]
+    began = datetime.fromisoformat(said["start"]).timestamp()
     os.utime(ledger, (began + 120, began + 120))
     assert dict(standing(tmp_path / "a").facts)["pace"] == "2 runs a minute, 3.0 min left"
     manifest.write_text('{"schema_version": 1, "runs": 12}')

@@ -38,7 +38,7 @@ LEARNING = {f"agents.{i}.strategy": ["hedge"] for i in range(3)}
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("swept") / "grid"
-    sweep({**GRID, "grid": {**GRID["grid"], **LEARNING}}, folder)  # type: ignore[dict-item]
+    sweep({**GRID, "grid": {**GRID["grid"], **LEARNING}}, folder)
     return folder
 
 
@@ -118,7 +118,7 @@ def test_all_outputs_and_the_same_bytes(swept: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", [serial, pytest.param(local(4), marks=pytest.mark.slow)], ids=["one", "four"])
 def test_the_page_is_the_same_whoever_played_and_wherever_it_lies(engine: Engine, tmp_path: Path) -> None:
-    small = {**GRID, "grid": {**GRID["grid"], "mechanism.beta": [0.2, 0.5]}}  # type: ignore[dict-item]
+    small = {**GRID, "grid": {**GRID["grid"], "mechanism.beta": [0.2, 0.5]}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("simulate.sweeps.tasks.TASK_RUNS", 1)
         sweep(small, tmp_path / "a", Playing(engine))
@@ -155,6 +155,15 @@ def test_two_numbers_make_a_heat_map(tmp_path: Path) -> None:
     assert {"figures/arms.svg", "figures/along.svg", "figures/plane.svg"} <= set(
         write_formats([tmp_path / "a"], tmp_path / "out", ["html"]).files
     )
+
+
+def test_numbers_that_never_vary_together_make_no_heat_map(tmp_path: Path) -> None:
+    one_by_one = [{"mechanism.beta": x} for x in (0.2, 0.5, 1.0)] + [{"agents.0.weight": x} for x in (1, 2, 3)]
+    quick = {"rounds": 2, "exploitability": 0}
+    sweep({"base": "two_camps", "list": [{**point, **quick} for point in one_by_one], "replicates": 1}, tmp_path / "a")
+    written = write_formats([tmp_path / "a"], tmp_path / "out", ["html"]).files
+    assert "figures/along.svg" in written
+    assert "figures/plane.svg" not in written
 
 
 def test_what_is_missing_is_said_first(swept: Path, tmp_path: Path) -> None:

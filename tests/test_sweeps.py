@@ -70,8 +70,8 @@ def keys(data: dict[str, Any]) -> list[str]:
 
 def test_a_key_is_what_is_played_and_not_where_it_stands() -> None:
     there = keys(TINY)
-    grown = keys({**TINY, "grid": {**TINY["grid"], "mechanism.beta": [2.0, 1.0, 0.5]}})  # type: ignore[dict-item]
-    turned = keys({**TINY, "grid": dict(reversed(TINY["grid"].items()))})  # type: ignore[attr-defined]
+    grown = keys({**TINY, "grid": {**TINY["grid"], "mechanism.beta": [2.0, 1.0, 0.5]}})
+    turned = keys({**TINY, "grid": dict(reversed(TINY["grid"].items()))})
     assert set(there) < set(grown)
     assert there == turned == sorted(there)
     assert set(keys({**TINY, "seed": 8})).isdisjoint(there)
@@ -91,12 +91,12 @@ def test_the_order_of_keys_changes_nothing(order: list[str]) -> None:
     values = {"mechanism": "vcg", "mechanism.beta": 0.3, "rounds": 5, "agents.0.weight": 2}
     point = {key: values[key] for key in order}
     (found,) = points(parsed({"base": "two_camps", "list": [point]}))
-    assert found.config.mechanism.beta == 0.3  # type: ignore[union-attr]
+    assert found.config.mechanism.beta == 0.3
     assert found.game == keys({"base": "two_camps", "list": [values]})[0]
 
 
 def test_mechanisms_meet_the_same_draws_and_other_games_do_not() -> None:
-    found = points(parsed({**TINY, "grid": {**TINY["grid"], "agents.0.weight": [1, 2]}}))  # type: ignore[dict-item]
+    found = points(parsed({**TINY, "grid": {**TINY["grid"], "agents.0.weight": [1, 2]}}))
     drawn = {point.game: build(point.config, "x", (0, 1)).truth.rewards for point in found}
     for a in found:
         for b in found:
@@ -128,7 +128,7 @@ def test_every_run_is_in_one_task_whatever_is_done_already() -> None:
 
 def test_ten_thousand_small_runs_make_fewer_than_a_hundred_files() -> None:
     wanted = {"base": "two_camps", "grid": {"seed": list(range(100))}, "replicates": 100}
-    many = tasks(points(parsed({**wanted, "grid": {**wanted["grid"], "rounds": [10]}})), 100)  # type: ignore[dict-item]
+    many = tasks(points(parsed({**wanted, "grid": {**wanted["grid"], "rounds": [10]}})), 100)
     assert sum(len(task.keys) for task in many) == 10_000
     assert 2 * len(many) + 5 < 100
 
@@ -139,7 +139,7 @@ def test_ten_thousand_small_runs_make_fewer_than_a_hundred_files() -> None:
 def test_who_meddles_with_global_generators_changes_nobodys_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learning = {**TINY["grid"], **{f"agents.{i}.strategy": [name] for i, name in enumerate(("hedge", "exp3", "noisy"))}}  # type: ignore[dict-item]
+    learning = {**TINY["grid"], **{f"agents.{i}.strategy": [name] for i, name in enumerate(("hedge", "exp3", "noisy"))}}
     sweep({**TINY, "grid": learning}, tmp_path / "a")
     step = Market.step
 
@@ -203,7 +203,7 @@ def sorted_rounds(folder: Path) -> pd.DataFrame:
 def test_a_grown_grid_plays_new_runs_alone(whole: Path, tmp_path: Path) -> None:
     played: list[int] = []
     tell = Playing(progress=lambda runs, total: played.append(runs))
-    sweep({**TINY, "grid": {**TINY["grid"], "mechanism.beta": [1.0]}, "replicates": 2}, tmp_path / "a", tell)  # type: ignore[dict-item]
+    sweep({**TINY, "grid": {**TINY["grid"], "mechanism.beta": [1.0]}, "replicates": 2}, tmp_path / "a", tell)
     sweep(TINY, tmp_path / "a", tell)
     assert sum(played) == 12
     assert played[0] == 4

@@ -32,7 +32,7 @@ LAYOUT = """
 
 
 @solara.component
-def Page() -> Any:  # noqa: N802 - components are named so
+def Page() -> Any:
     """Reset makes a market from the controls, step plays a round, play goes on until the scenario's last one."""
     solara.Style(LAYOUT)
     market = solara.use_reactive(solara.use_memo(lambda: LiveMarket(CONFIG, **starting_values(CONTROLS)), []))
@@ -45,7 +45,7 @@ def Page() -> Any:  # noqa: N802 - components are named so
 
 
 @solara.component
-def Standing(market: LiveMarket) -> Any:  # noqa: N802
+def Standing(market: LiveMarket) -> Any:
     """How far play is, and under which mechanism."""
     update_counter.get()  # a component that reads it is drawn again after every step
     mechanism = spelled_out(market.config)
@@ -56,7 +56,7 @@ def Standing(market: LiveMarket) -> Any:  # noqa: N802
 
 def _shown(panel: Panel) -> Any:
     @solara.component
-    def Picture(market: LiveMarket) -> Any:  # noqa: N802
+    def Picture(market: LiveMarket) -> Any:
         update_counter.get()
         words = said(market.history, panel)
         image = {"src": data_uri(svg(curves(market.history, panel))), "alt": words, "style": "width: 100%"}

@@ -45,17 +45,26 @@ def _glyphs(warnings: list[str]) -> tuple[str, ...]:
     return ("report.pdf shows boxes: no installed font has some of its characters; a Noto font with them would help",)
 
 
+class _Ears(logging.Handler):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
 @contextmanager
 def _heard(logger: str) -> Iterator[list[str]]:
     """What a logger says meanwhile; nobody else hears it."""
-    said: list[str] = []
-    ears = logging.Handler()
-    ears.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    ears = _Ears()
     talker = logging.getLogger(logger)
     before = talker.propagate, list(talker.handlers)
     talker.propagate, talker.handlers = False, [ears]
     try:
-        yield said
+        yield ears.said
     finally:
         talker.propagate, talker.handlers = before
 

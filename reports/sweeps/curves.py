@@ -10,9 +10,14 @@ from reports.sweeps.arms import DRAWN, Swept, by_draws, numeric
 from simulate.beyond.base import Found, Point, resampled
 
 
-def along(swept: Swept) -> str | None:
-    """The first key that varies and is a number in at least three games; None where none is."""
-    return next(iter(numeric(swept)), None)
+def tells(swept: Swept) -> bool:
+    """Some number varies."""
+    return bool(numeric(swept))
+
+
+def along(swept: Swept) -> str:
+    """The first number that varies."""
+    return numeric(swept)[0]
 
 
 def found(swept: Swept, key: str) -> Found:
@@ -26,11 +31,9 @@ def found(swept: Swept, key: str) -> Found:
     return Found(tuple(point for point in points if point is not None), (), len(swept.done))
 
 
-def figure(swept: Swept) -> Figure | None:
-    """One panel a metric; None where no number varies."""
+def figure(swept: Swept) -> Figure:
+    """One panel a metric."""
     key = along(swept)
-    if key is None:
-        return None
     across = "log" if (swept.done[key].astype(float) > 0).all() else "linear"
     titles = {metric: metric.replace("_", " ") for metric in DRAWN}
     panels = tuple(Panel(m, titles[m], key, "mean in settled play", across) for m in DRAWN)

@@ -14,12 +14,16 @@ from simulate.statistics import Estimate
 
 WIDTH, ROW = 9.6, 0.42  # inches
 LONG = 30  # letters of an arm
+MOST_ARMS = 20
 
 
-def figure(swept: Swept) -> Figure | None:
-    """Panels share their rows; None where there is nothing to compare, or more arms than fit a page."""
-    if not 2 <= len(swept.arms) <= 20:
-        return None
+def tells(swept: Swept) -> bool:
+    """There are arms to compare, and no more than fit a page."""
+    return 2 <= len(swept.arms) <= MOST_ARMS
+
+
+def figure(swept: Swept) -> Figure:
+    """Panels share their rows."""
     found = estimates(swept)
     with rc_context(STYLE):
         height = 2 * (1.1 + ROW * len(swept.arms))

@@ -13,15 +13,16 @@ from reports.sweeps.arms import Swept
 
 @dataclass(frozen=True)
 class Illustration:
-    """A figure, or None where it would show nothing, and what it shows."""
+    """A figure, whether it would show anything, and what it shows."""
 
     title: str
-    draw: Callable[[Swept], Figure | None]
+    tells: Callable[[Swept], bool]
+    draw: Callable[[Swept], Figure]
     caption: Callable[[Swept], str]
 
 
 ILLUSTRATIONS: dict[str, Illustration] = {
-    "arms": Illustration("Which arm does best?", dots.figure, dots.caption),
-    "along": Illustration("How does it change?", curves.figure, curves.caption),
-    "plane": Illustration("Where do agents lie?", plane.figure, plane.caption),
+    "arms": Illustration("Which arm does best?", dots.tells, dots.figure, dots.caption),
+    "along": Illustration("How does it change?", curves.tells, curves.figure, curves.caption),
+    "plane": Illustration("Where do agents lie?", plane.tells, plane.figure, plane.caption),
 }

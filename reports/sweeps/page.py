@@ -15,7 +15,7 @@ from reports.numbers import number, span
 from reports.outputs.base import Report
 from reports.provenance import machinery_in
 from reports.sweeps.arms import COMPARED, SHOWN, Swept, estimates, pairs, read_swept
-from reports.sweeps.illustrations import ILLUSTRATIONS
+from reports.sweeps.illustrations import ILLUSTRATIONS, Illustration
 from simulate.metrics import METRICS
 
 WORST = 2  # of an arm
@@ -26,11 +26,9 @@ TIED = 1e-12  # a difference of nothing but rounding
 def sweep_report(folder: Path) -> Report:
     """Context, figure and tables.  Raises BadInput."""
     swept = read_swept(folder)
-    differences, images, captions = pairs(swept), {}, {}
-    for name, one in ILLUSTRATIONS.items():
-        figure = one.draw(swept) if len(swept.done) else None
-        if figure is not None:
-            images[name], captions[name] = Drawing(partial(svg, figure)), one.caption(swept)
+    differences = pairs(swept)
+    told = {name: one for name, one in ILLUSTRATIONS.items() if len(swept.done) and one.tells(swept)}
+    images = {name: Drawing(partial(_drawn, one, swept)) for name, one in told.items()}
     frames = {"runs": swept.runs, "pairs": pd.DataFrame(differences), "failures": _failures(swept)}
     found = estimates(swept)
     context: dict[str, Any] = {
@@ -43,7 +41,7 @@ def sweep_report(folder: Path) -> Report:
         "rows": [(metric, METRICS[metric], [found[metric].get(arm) for arm in swept.arms]) for metric in SHOWN],
         "pairs": differences,
         "varies": swept.varies,
-        "figures": [(ILLUSTRATIONS[name].title, images[name], captions[name]) for name in images],
+        "figures": [(one.title, images[name], one.caption(swept)) for name, one in told.items()],
         "worst": _worst(swept),
         "failures": frames["failures"].head(20).to_dict("records"),
         "command": "trueward sweep config.toml --out ../again",  # no folder is named: the same page anywhere
@@ -51,6 +49,10 @@ def sweep_report(folder: Path) -> Report:
         "environment": machinery_in([{**swept.manifest}]),
     }
     return Report("sweep.html", "sweep.md", context, images, frames)
+
+
+def _drawn(one: Illustration, swept: Swept) -> bytes:
+    return svg(one.draw(swept))
 
 
 def _missing(swept: Swept) -> list[str]:

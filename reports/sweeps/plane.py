@@ -18,12 +18,14 @@ ANNOTATED = 8  # columns, up to which there is room for numbers
 WIDTH, HEIGHT = 4.8, 3.6  # of a panel, inches
 
 
-def figure(swept: Swept) -> Figure | None:
-    """One panel an arm, all on one scale; None where fewer than two numbers vary."""
-    if len(numeric(swept)) < 2:
-        return None
-    tables = {arm: table(swept, arm) for arm in swept.arms[:MOST_ARMS]}
-    tables = {arm: found for arm, found in tables.items() if found.size}
+def tells(swept: Swept) -> bool:
+    """Two numbers vary, and together: points of a list may each have one of them."""
+    return len(numeric(swept)) >= 2 and bool(_tables(swept))
+
+
+def figure(swept: Swept) -> Figure:
+    """One panel an arm, all on one scale."""
+    tables = _tables(swept)
     values = np.concatenate([found.to_numpy().ravel() for found in tables.values()])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     rows, columns = -(-len(tables) // COLUMNS), min(COLUMNS, len(tables))
@@ -50,6 +52,11 @@ def table(swept: Swept, arm: str) -> pd.DataFrame:
     own = swept.done[swept.done["arm"] == arm].dropna(subset=[across, up])
     runs = own[[across, up, METRIC]].astype(float)
     return runs.pivot_table(index=up, columns=across, values=METRIC, aggfunc="mean")
+
+
+def _tables(swept: Swept) -> dict[str, pd.DataFrame]:
+    tables = {arm: table(swept, arm) for arm in swept.arms[:MOST_ARMS]}
+    return {arm: found for arm, found in tables.items() if found.size}
 
 
 def caption(swept: Swept) -> str:

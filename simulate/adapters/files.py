@@ -34,7 +34,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     try:
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()[HEADER])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            tensors = {name: file.get_tensor(name) for name in iter(file.keys())}
         return (tensors, about) if about["sha256"] == _digest(tensors) else None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None

@@ -40,7 +40,7 @@ class Checkpoint:
         try:
             with safe_open(path, "pt") as file:
                 found = (file.metadata() or {}).get(OWNER)
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in iter(file.keys())}
             checkpoint = cls(Standing.from_named({n: t.to(device) for n, t in tensors.items()}), tensors["seen"])
         except (SafetensorError, OSError, KeyError, StopIteration) as error:
             raise BadInput(f"{path}: not a whole checkpoint ({' '.join(str(error).split())[:200]})") from None
