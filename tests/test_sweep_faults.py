@@ -156,6 +156,10 @@ def test_one_driver_at_a_time(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path / "a")
     with alone(tmp_path / "a"), pytest.raises(BadInput, match="another trueward is at work"):
         resume(tmp_path / "a")
+    before = (tmp_path / "a" / "config.toml").read_bytes()
+    with alone(tmp_path / "a"), pytest.raises(BadInput, match="another trueward is at work"):
+        sweep({**TINY, "seed": 8}, tmp_path / "a")
+    assert (tmp_path / "a" / "config.toml").read_bytes() == before  # a driver at work keeps its file
     resume(tmp_path / "a")
 
 

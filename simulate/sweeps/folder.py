@@ -36,10 +36,11 @@ DAMAGED = ".damaged"  # ends the name of what cannot be read and was put aside
 
 
 def begin(folder: Path, sweep: SweepFile) -> None:
-    """A folder with the sweep and nothing played.  Raises OSError."""
+    """A folder with the sweep, whatever was played there.  Raises OSError, and BadInput where a driver is at work."""
     for part in (ROUNDS, OUTCOMES):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    replace_file(folder / CONFIG, as_toml(sweep).encode())
+    with alone(folder):
+        replace_file(folder / CONFIG, as_toml(sweep).encode())
 
 
 def sweep_of(folder: Path) -> SweepFile:
