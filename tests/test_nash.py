@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from itertools import chain, combinations, product
 
@@ -22,7 +23,7 @@ from simulate.equilibria.nash import nash
 from simulate.equilibria.pure_nash import pure_nash
 from simulate.equilibria.solvers.clock import Clock
 from simulate.equilibria.solvers.extreme import extreme, vertices
-from simulate.equilibria.solvers.lemke_howson import lemke_howson
+from simulate.equilibria.solvers.lemke_howson import follower, lemke_howson
 from simulate.equilibria.solvers.logit_tracing import logit_tracing
 from simulate.equilibria.solvers.polish import TOLERANCE, newton, polished, values_and_slopes
 from simulate.equilibria.solvers.scaled import scaled
@@ -371,6 +372,17 @@ def test_a_solver_whose_time_is_up_says_so() -> None:
         assert not answer.complete
     large = NormalForm.of(random_game(0, (12, 12)))
     assert all_nash(large, seconds=1e-3).stopped is not None
+
+
+def test_loading_a_solver_is_nothing_of_the_time_for_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a new machine it is compiled first, which took ten seconds, all that the search had."""
+    slow = cache(lambda: time.sleep(2.0) or follower())
+    for module in ("simulate.equilibria.nash", "simulate.equilibria.solvers.lemke_howson"):
+        monkeypatch.setattr(import_module(module), "follower", slow)
+    answer = nash(NormalForm.of(coordination(2)), seconds=2.0)
+    assert slow.cache_info().hits == 1
+    assert answer.stopped is None
+    assert answer.equilibria
 
 
 def test_more_ties_than_memory_holds_are_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

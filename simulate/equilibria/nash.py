@@ -11,7 +11,7 @@ from simulate.equilibria.all_nash import distinct
 from simulate.equilibria.base import Answer, mixed
 from simulate.equilibria.pure_nash import pure_profiles
 from simulate.equilibria.solvers.clock import Clock
-from simulate.equilibria.solvers.lemke_howson import lemke_howson
+from simulate.equilibria.solvers.lemke_howson import follower, lemke_howson
 from simulate.equilibria.solvers.logit_tracing import logit_tracing
 from simulate.equilibria.solvers.polish import polished
 from simulate.equilibria.solvers.scaled import scaled
@@ -30,6 +30,7 @@ def nash(game: NormalForm, seconds: float = 10.0, seed: int = 0) -> Answer:
     clock, easy = Clock.of(seconds), scaled(game)
     found, stopped = pure_profiles(game)
     if game.n == 2:
+        clock = clock.without(follower)
         found += filter(None, (polished(easy, end) for end in lemke_howson(easy, clock)))
     if not found:
         found += next(traced(easy, seed, clock), [])

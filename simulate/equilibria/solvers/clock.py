@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Clock:
         if isinstance(seconds, bool) or not seconds > 0 or math.isnan(seconds):
             raise ValueError(f"seconds is {seconds!r}; allowed are numbers above 0")
         return cls(seconds, time.monotonic() + seconds)
+
+    def without(self, work: Callable[[], object]) -> Clock:
+        """The clock after ``work``, which is no search and takes nothing from its time, such as to load a solver."""
+        began = time.monotonic()
+        work()
+        return replace(self, deadline=self.deadline + (time.monotonic() - began))
 
     @property
     def out(self) -> bool:
