@@ -277,25 +277,27 @@ class Dying(Serial):
 
 
 class Going(Serial):
-    """Plays once, and is gone."""
+    """Plays one call alone, the first or a later one, and is gone."""
 
-    def __init__(self) -> None:
-        self.played = False
+    def __init__(self, played: int = 0) -> None:
+        self.before = played
 
     def submit(self, function: Any, /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
-        if self.played:
+        self.before -= 1
+        if self.before != -1:
             away: Future[Any] = Future()
             away.set_exception(Away("--address head:1: the cluster is gone"))
             return away
-        self.played = True
         return super().submit(function, *arguments)
 
 
+@pytest.mark.parametrize("played", [0, 1])
 def test_a_cluster_that_is_gone_is_no_fault_of_the_runs(
-    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    played: int, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """What came back is kept, whether the news that all else is lost came before it or after."""
     with pytest.raises(Away, match="the cluster is gone"):
-        sweep(TINY, tmp_path / "a", Playing(engine=Going()))
+        sweep(TINY, tmp_path / "a", Playing(engine=Going(played)))
     assert {entry.state for entry in read_ledger(tmp_path / "a").entries.values()} == {"done"}
     with pytest.raises(typer.Exit) as ended_with:
         ended(tmp_path / "a", False, lambda tell: resume(tmp_path / "a", Playing(engine=Going())))

@@ -95,7 +95,7 @@ def drive(
             while waiting and len(flying) <= pool.width:  # one more than there are hands, so that none is idle
                 piece = waiting.popleft()
                 flying[_submitted(pool, piece, limits, dtype, device)] = piece
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            for future in _landed(flying):
                 piece = flying.pop(future)
                 waiting.extendleft(reversed(_settled(piece, future, ledger)))
                 if piece.whole.left == 0:
@@ -110,6 +110,12 @@ def drive(
 def _submitted(pool: Pool, piece: Piece, limits: Limits, dtype: str, device: str) -> Future[Worked]:
     seconds = None if limits.seconds is None else limits.seconds * piece.runs
     return pool.submit(worked, piece.task, dtype, device, seconds=seconds)
+
+
+def _landed(flying: dict[Future[Worked], Piece]) -> list[Future[Worked]]:
+    """Who came back, in the order of leaving; news that the pool is gone comes last, so that it costs nobody's work."""
+    done = wait(flying, return_when=FIRST_COMPLETED).done
+    return sorted((future for future in flying if future in done), key=lambda late: isinstance(late.exception(), Away))
 
 
 def _settled(piece: Piece, future: Future[Worked], ledger: Ledger) -> list[Piece]:
