@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, trim_mean
+import scipy
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -37,8 +37,8 @@ def estimate(values: np.ndarray, seed: int = 0) -> Estimate:
     if not len(finite):
         return Estimate(*(float("nan"),) * 4)
     resampled = finite[_draws(len(finite), seed)]
-    low, high = _interval(trim_mean(resampled, 0.25, axis=1))
-    return Estimate(float(finite.mean()), float(trim_mean(finite, 0.25)), low, high)
+    low, high = _interval(scipy.stats.trim_mean(resampled, 0.25, axis=1))
+    return Estimate(float(finite.mean()), float(scipy.stats.trim_mean(finite, 0.25)), low, high)
 
 
 def paired(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Paired:
@@ -93,5 +93,5 @@ def _interval(resampled: np.ndarray) -> tuple[float, float]:
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """Wilson's (1927) interval for a share, at `LEVEL`."""
-    interval = binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
+    interval = scipy.stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
     return float(interval.low), float(interval.high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
+from scipy import special
 from torch import Tensor
 
 from mechanisms.valuation import Valuation
@@ -29,11 +30,11 @@ class Thompson(Bandit):
 
     def choose(self, memory: Accounts, rng: Streams) -> Tensor:
         """The best of the draws; scores are heads."""
-        from scipy.special import betaincinv
-
         heads, tails = memory.scores, memory.plays - memory.scores
         uniform = rng.uniform(heads.shape[-1])
-        draws = betaincinv(1 + heads.cpu().double().numpy(), 1 + tails.cpu().double().numpy(), uniform.cpu().numpy())
+        draws = special.betaincinv(
+            1 + heads.cpu().double().numpy(), 1 + tails.cpu().double().numpy(), uniform.cpu().numpy()
+        )
         return torch.from_numpy(draws).to(heads.device).argmax(-1)
 
     def update(self, valuation: Valuation, memory: Accounts, seen: Observation, rng: Streams) -> Accounts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy
 import torch
 from torch import Tensor
 
@@ -75,20 +76,17 @@ def _programme(
 
     t is 0 at the optimum of a symmetric game; kept as a variable, rounding cannot make the programme infeasible.
     """
-    from scipy.optimize import linprog  # here: it takes longer to load than everything else together
-    from scipy.sparse import bsr_array
-
     games, responses = exists.shape
 
     def each(per_game: list[float], of_t: float) -> np.ndarray[Any, Any]:
         return np.tile([*per_game, of_t], (games, 1))
 
     def diagonal(blocks: np.ndarray[Any, Any]) -> Any:
-        return bsr_array((blocks, np.arange(games), np.arange(games + 1)))
+        return scipy.sparse.bsr_array((blocks, np.arange(games), np.arange(games + 1)))
 
     upper = each([0.0] * responses, np.inf)
     upper[:, :-1] = exists  # a probability, and none for what does not exist
-    solution = linprog(
+    solution = scipy.optimize.linprog(
         each([0.0] * responses, -1.0).reshape(-1),
         A_ub=diagonal(np.concatenate([-margins.swapaxes(-1, -2), exists[..., None]], -1)),
         b_ub=np.zeros(games * responses),

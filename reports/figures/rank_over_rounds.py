@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import rankdata
 
 from reports.figures.base import Games, Illustration, ranked_by, what_varies
 from reports.figures.curves import blocks, whole_rounds
@@ -24,7 +24,7 @@ def data(games: Games) -> pd.DataFrame:
     length = min(len(game.history) for game in games)
     played = [blocks(game.history.of(column)[:length]) for game in games]
     values = np.stack([sign * found for _, found in played])  # [mechanisms, T, B]
-    ranks = rankdata(np.round(values, 9), axis=0)  # ties share their ranks; differences by rounding are ties
+    ranks = scipy.stats.rankdata(np.round(values, 9), axis=0)  # ties share a rank; differences by rounding are ties
     frames = []
     for game, (rounds, _), own in zip(games, played, ranks, strict=True):
         low, high = mean_intervals(own.T, game.config.seed)

@@ -62,8 +62,7 @@ def _against_mechanism() -> tuple[Action, Action]:
 def _against_convex_solve() -> tuple[Action, Action]:
     """L-BFGS on the logits, from the reference: the fastest of scipy's solvers that need no special structure."""
     import numpy as np
-    from scipy.optimize import minimize
-    from scipy.special import log_softmax
+    import scipy
 
     reference, _, menus = _game(PAIR)
     usual = reference.log[0].numpy()
@@ -71,12 +70,12 @@ def _against_convex_solve() -> tuple[Action, Action]:
     reward = (one + two).numpy()
 
     def loss(logits: np.ndarray) -> tuple[float, np.ndarray]:
-        log_policy = log_softmax(logits)
+        log_policy = scipy.special.log_softmax(logits)
         policy, worth = np.exp(log_policy), reward - BETA * (log_policy - usual)
         return -policy @ worth, -policy * (worth - policy @ worth)
 
     options = {"gtol": GRADIENT, "ftol": 0.0, "maxiter": 1000}
-    return _ours(PAIR), lambda: minimize(loss, usual, jac=True, method="L-BFGS-B", options=options)
+    return _ours(PAIR), lambda: scipy.optimize.minimize(loss, usual, jac=True, method="L-BFGS-B", options=options)
 
 
 payoffs_two = Benchmark(

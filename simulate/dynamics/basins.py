@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from simulate.dynamics.base import Dynamic, Imitative, Stepwise
@@ -98,11 +99,9 @@ def _settled(dynamic: Dynamic, space: Populations, path: Trajectory) -> NDArray[
 
 def _places(dynamic: Dynamic, space: Populations, ends: Array) -> list[NDArray[np.intp]]:
     """The rows of ``ends [S, D]`` that are one basin each."""
-    from scipy.spatial.distance import cdist
-
     if not len(ends):
         return []
-    chains = _linked(cdist(ends, ends, "chebyshev") <= NEAR)
+    chains = _linked(scipy.spatial.distance.cdist(ends, ends, "chebyshev") <= NEAR)
     middles = np.concatenate([_middle(dynamic, space, ends[chain]) for chain in chains])
     # Two points of the line between, and none half-way: there even separate equilibria may have a third.
     between = (t * middles[:, None] + (1 - t) * middles[None] for t in (0.3, 0.55))
@@ -111,9 +110,7 @@ def _places(dynamic: Dynamic, space: Populations, ends: Array) -> list[NDArray[n
 
 
 def _linked(near: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
-    from scipy.sparse.csgraph import connected_components
-
-    count, label = connected_components(near, directed=False)
+    count, label = scipy.sparse.csgraph.connected_components(near, directed=False)
     return [np.flatnonzero(label == i) for i in range(count)]
 
 

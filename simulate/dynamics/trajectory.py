@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
 from simulate.dynamics.base import Dynamic, Imitative, Stepwise
 from simulate.dynamics.populations import Populations, State
@@ -108,11 +109,9 @@ def _logarithmic(dynamic: Imitative, space: Populations, first: Array, times: Ar
 
 
 def _adaptive(field: Callable[[Array], Array], first: Array, times: Array, smooth: bool) -> Paths:
-    from scipy.integrate import DOP853, RK45  # a tenth of a second, and refusals should not wait for it
-
     # The solver bounds the root mean square over all starts; dividing by the root of their number bounds each one's.
     error = max((ERROR if smooth else KINKED_ERROR) / math.sqrt(len(first)), 1e-13)
-    solver = (DOP853 if smooth else RK45)(
+    solver = (scipy.integrate.DOP853 if smooth else scipy.integrate.RK45)(
         lambda _, y: field(y.reshape(first.shape)).ravel(), 0.0, first.ravel(), times[-1], rtol=error, atol=error
     )
     paths, message = [first], None

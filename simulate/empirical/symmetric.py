@@ -15,7 +15,7 @@ from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, xlogy
+from scipy import special
 
 from simulate.empirical.normal_form import Array, Profile
 
@@ -117,6 +117,6 @@ def multinomial(counts: Counts, sizes: tuple[int, ...], profile: Profile) -> Arr
     start = 0
     for size, mixture in zip(sizes, profile, strict=True):
         own = counts[:, start : start + len(mixture)]
-        logs += gammaln(size + 1) - gammaln(own + 1).sum(1) + xlogy(own, mixture).sum(1)
+        logs += special.gammaln(size + 1) - special.gammaln(own + 1).sum(1) + special.xlogy(own, mixture).sum(1)
         start += len(mixture)
     return np.exp(logs)

@@ -9,8 +9,8 @@ from math import prod
 from typing import Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import root
 
 from simulate.empirical.normal_form import Array, Profile
 
@@ -129,7 +129,7 @@ def _indifferent(game: TypeGame, supports: Sequence[NDArray[np.bool_]], start: P
         ]
         return np.concatenate(rows)
 
-    solution = root(
+    solution = scipy.optimize.root(
         equations, np.concatenate([x[s] / x[s].sum() for x, s in zip(start, where, strict=True)]), tol=1e-13
     )
     profile = spread(solution.x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from simulate.empirical.normal_form import Array, NormalForm, pure
@@ -86,10 +87,8 @@ def _beating(table: Array, action: int, least: float) -> Array:
     best = int(gains.min(1).argmax())
     if gains[best].min() > least or len(table) < 3:
         return np.eye(len(table))[best]
-    from scipy.optimize import linprog
-
     scale = np.abs(gains).max()
-    found = linprog(
+    found = scipy.optimize.linprog(
         np.append(np.zeros(len(table)), -1.0),
         A_ub=np.column_stack([-gains.T / scale, np.ones(table.shape[1])]),
         b_ub=np.zeros(table.shape[1]),

@@ -11,8 +11,8 @@ from itertools import combinations, permutations
 
 import networkx as nx
 import numpy as np
+import scipy
 import torch
-from scipy.optimize import linprog
 from torch import Tensor
 
 from mechanisms.base import TrainingRule
@@ -88,7 +88,7 @@ def least_gain(length: Tensor) -> float:
         row[b], row[a], row[-1] = 1, -1, -1
     cost = np.eye(TYPES + 1)[-1]
     limits = [float(length[a, b]) for a, b in edges]
-    return float(linprog(cost, A_ub=rows, b_ub=limits, bounds=[(0, 0)] + [(None, None)] * TYPES).fun)
+    return float(scipy.optimize.linprog(cost, A_ub=rows, b_ub=limits, bounds=[(0, 0)] + [(None, None)] * TYPES).fun)
 
 
 def check(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 
 import numpy as np
+import scipy
 
 from simulate.empirical.normal_form import Array, NormalForm, Profile
 from simulate.equilibria.solvers.clock import Clock
@@ -58,15 +59,13 @@ def vertices(table: Array, clock: Clock) -> Array | None:
     centre = np.full(m, 1 / (2 * m * table.max()))
     normals = np.vstack([-np.eye(m), table.T])
     bounds = np.concatenate([np.zeros(m), np.ones(n)])
-    from scipy.spatial import QhullError
-
     corners: Array | None
     try:
         facets = _hull(normals / (bounds - normals @ centre)[:, None], clock)
         if facets is None:
             return None
         corners = centre - facets[:, :-1] / facets[:, -1:]
-    except QhullError:  # so many inequalities meet in one point that the hull's facets come out wide
+    except scipy.spatial.QhullError:  # so many inequalities meet in one point that the hull's facets come out wide
         corners = _solutions(normals, bounds, clock)
     return None if corners is None else _distinct(corners[abs(corners).max(1) > SAME])
 
@@ -87,10 +86,8 @@ def _solutions(normals: Array, bounds: Array, clock: Clock) -> Array | None:
 
 def _hull(points: Array, clock: Clock) -> Array | None:
     """Equations of the facets: ``[facets, m + 1]``; points come one by one, so that the clock can be asked."""
-    from scipy.spatial import ConvexHull
-
     dimension = points.shape[1]
-    hull = ConvexHull(points[: dimension + 1], incremental=True)
+    hull = scipy.spatial.ConvexHull(points[: dimension + 1], incremental=True)
     for point in points[dimension + 1 :]:
         if clock.out:
             return None

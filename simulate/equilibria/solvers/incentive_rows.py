@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 
 from simulate.empirical.normal_form import Array, NormalForm
 from simulate.equilibria.base import Answer, correlated_by
@@ -28,8 +29,6 @@ def coarse_rows(game: NormalForm) -> Any:
 
 def _rows(game: NormalForm, number: Callable[[Any, Any, int], Any]) -> Any:
     """Gains in units of each player's own span, so that a poor player's incentives weigh as much as a rich one's."""
-    from scipy.sparse import coo_array, vstack
-
     profiles = np.arange(math.prod(game.sizes)).reshape(game.sizes)
     blocks = []
     for i, size in enumerate(game.sizes):
@@ -38,8 +37,8 @@ def _rows(game: NormalForm, number: Callable[[Any, Any, int], Any]) -> Any:
         gains = own[None] - own[:, None]  # [recommended, played instead, combination of the others]
         a, b, others = np.nonzero(gains)
         places = (number(a, b, size), cells[a, others])
-        blocks.append(coo_array((gains[a, b, others], places), shape=(size * size, profiles.size)))
-    return vstack(blocks, format="csr")
+        blocks.append(scipy.sparse.coo_array((gains[a, b, others], places), shape=(size * size, profiles.size)))
+    return scipy.sparse.vstack(blocks, format="csr")
 
 
 def unit(table: Array) -> Array:
@@ -78,9 +77,7 @@ def best_device(
 
 
 def _maximised(wanted: Array, rows: Any, seconds: float) -> Any:
-    from scipy.optimize import linprog
-
-    return linprog(
+    return scipy.optimize.linprog(
         -wanted,
         A_ub=rows,
         b_ub=np.zeros(rows.shape[0]),
