@@ -30,7 +30,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m ''
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m '' --hypothesis-profile new
 
 test-dashboard: lint  ## drives the dashboard in Chromium; installs its extra
 	$(BIN)/python -m pip install --quiet --upgrade-strategy only-if-needed -c constraints.txt -e '.[dev,dashboard]'

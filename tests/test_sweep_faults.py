@@ -164,13 +164,20 @@ def test_one_driver_at_a_time(whole: Path, tmp_path: Path) -> None:
 
 
 DRIVER = """
-import sys
-import simulate.sweeps.tasks as tasks
-tasks.TASK_RUNS = 1
-from reports.cli.app import main
+import time
+from pathlib import Path
+from simulate.sweeps.work import worked
+def some(*task):
+    if any(Path("a/rounds").glob("*.parquet")):
+        time.sleep(600)
+    return worked(*task)
 if __name__ == "__main__":
+    import simulate.sweeps.driver as driver, simulate.sweeps.tasks as tasks
+    from reports.cli.app import main
+    tasks.TASK_RUNS = 1
+    driver.worked = some
     main()
-"""
+"""  # nobody sees the end of the tasks after those that two workers begin with: the last is given out when one is kept
 
 
 @pytest.mark.parametrize(
@@ -185,8 +192,7 @@ if __name__ == "__main__":
 def test_whoever_interrupts_is_told_how_to_go_on(
     sent: list[int], codes: list[int], said: str, whole: Path, tmp_path: Path
 ) -> None:
-    long = {**TINY, "grid": {**TINY["grid"], "rounds": [400], "seed": [1, 2, 3, 4]}}
-    (tmp_path / "grid.yaml").write_text(__import__("json").dumps(long))
+    (tmp_path / "grid.yaml").write_text(json.dumps(TINY))
     (tmp_path / "driver.py").write_text(DRIVER)
     command = [sys.executable, "driver.py", "sweep", "grid.yaml", "--out", "a", "--workers", "2"]
     running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | PATHS)
@@ -206,7 +212,7 @@ def test_whoever_interrupts_is_told_how_to_go_on(
         time.sleep(0.05)
     assert not [pid for pid in workers if is_alive(pid)]
     kept = read_ledger(tmp_path / "a").entries
-    assert 3 <= len(kept) < 48
+    assert 3 <= len(kept) < 12
 
 
 PATHS = {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
