@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -103,7 +104,7 @@ class Valuation:
         return Valuation(self.rewards, self.weights * influence.to(self.weights))
 
     def payers(self) -> Valuation:
-        batch = torch.broadcast_shapes(self.rewards.shape[:-2], self.weights.shape)
+        batch = np.broadcast_shapes(self.rewards.shape[:-2], self.weights.shape)
         rewards = self.rewards.expand(*batch, *self.rewards.shape[-2:])
         return Valuation(rewards.movedim(-3, 0), self.weights.expand(batch).movedim(-1, 0))
 

@@ -96,7 +96,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], i
         own = [driver.pid, *offspring(driver.pid)]
         most = max(most, len(own))
         heard += [address for pid in own for address in listening(pid)]
-        time.sleep(0.05)
+        time.sleep(0.2)
     assert driver.returncode == 0, driver.communicate()
     return folder, heard, most
 

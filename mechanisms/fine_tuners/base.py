@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from mechanisms.divergences.base import Divergence
@@ -65,4 +65,4 @@ def divergence_from(fine_tuner: FineTuner, reference: Reference, policy: Tensor)
 
 def no_gap(reference: Reference, reward: Tensor) -> Tensor:
     """Zeros ``[...]``: the gap of a tuner that maximises."""
-    return reward.new_zeros(torch.broadcast_shapes(reference.policy.shape[:-2], reward.shape[:-2]))
+    return reward.new_zeros(np.broadcast_shapes(reference.policy.shape[:-2], reward.shape[:-2]))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -110,7 +111,7 @@ class _Dual:
         else:
             before = self.reference.expectation(self.reference.policy[..., None, :, :], self.rewards)
             y = self.weights / before.clamp(min=torch.finfo(before.dtype).eps)
-        batch = torch.broadcast_shapes(y.shape, self.rewards.shape[:-2], (*self.reference.policy.shape[:-2], 1))
+        batch = np.broadcast_shapes(y.shape, self.rewards.shape[:-2], (*self.reference.policy.shape[:-2], 1))
         return y.expand(batch)
 
     def _newton(self, point: _Point, barrier: Tensor) -> tuple[Tensor, Tensor]:

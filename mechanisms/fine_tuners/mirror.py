@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -89,7 +90,7 @@ class Mirror:
 
     def _stepped(self, reference: Reference, reward: Tensor, kept: set[int]) -> list[Tensor]:
         """The same, step by step."""
-        shape = torch.broadcast_shapes(reference.policy.shape, reward.shape)
+        shape = np.broadcast_shapes(reference.policy.shape, reward.shape)
         logs, score = reference.log.expand(shape), reward / self.beta
         found = []
         for done in range(1, self.steps + 1):

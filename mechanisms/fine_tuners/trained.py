@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -82,7 +83,7 @@ class Trained:
 
     def checkpoints(self, reference: Reference, reward: Tensor) -> Tensor:
         """Policies along the training ``[C, ..., P, K]``, the last one its answer."""
-        shape = torch.broadcast_shapes(reference.policy.shape, reward.shape)
+        shape = np.broadcast_shapes(reference.policy.shape, reward.shape)
         if self.idle:
             self.law(reference)  # which reads the candidates, or says why it cannot
             return reference.policy.expand(1, *shape)
@@ -154,6 +155,6 @@ def stack_size(law: CandidateLaw) -> int:
 
 def _rows(reference: Reference, reward: Tensor) -> tuple[Tensor, Tensor]:
     """Reference laws and rewards ``[R, P, K]``; rewards less what the reference has, since a constant is nothing."""
-    shape = torch.broadcast_shapes(reference.policy.shape, reward.shape)
+    shape = np.broadcast_shapes(reference.policy.shape, reward.shape)
     laws, rewards = (each.detach().expand(shape).reshape(-1, *shape[-2:]) for each in (reference.policy, reward))
     return laws, torch.where(laws > 0, rewards - (laws * rewards).sum(-1, keepdim=True), 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,4 +29,4 @@ def segment_auction(
     rest = (others * q).sum(-1)
     alone = torch.where(rest > 0, rest, 1.0)
     price = rest / mine * torch.log1p(own * mine / alone) - own * rest / torch.where(rest > 0, own * mine + rest, 1.0)
-    return reports.bills(price.expand(torch.broadcast_shapes(price.shape, policy.shape[:-2])))
+    return reports.bills(price.expand(np.broadcast_shapes(price.shape, policy.shape[:-2])))

@@ -1,6 +1,6 @@
 """No payment: the baseline under which lying pays (arXiv 2405.16276, Theorem 4.2)."""
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from mechanisms.base import TrainingRule
@@ -10,5 +10,5 @@ from mechanisms.valuation import Reports
 
 def zero(train: TrainingRule, reference: Reference, reports: Reports, policy: Tensor) -> Tensor:
     """p_i = 0."""
-    shape = torch.broadcast_shapes(reports.payers().weights.shape, policy.shape[:-2])
+    shape = np.broadcast_shapes(reports.payers().weights.shape, policy.shape[:-2])
     return reports.bills(policy.new_zeros(shape))

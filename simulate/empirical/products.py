@@ -14,6 +14,7 @@ from functools import reduce
 from itertools import combinations
 from math import prod
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -130,7 +131,7 @@ def _fill(table: Tensor, side: Brought, actions: int, first: int = 0) -> None:
     for start in range(0, actions, step):
         stop = min(start + step, actions)
         terms, factors = side(slice(first + start, first + stop))
-        shape = torch.broadcast_shapes(*(term.shape for term in terms))
+        shape = np.broadcast_shapes(*(term.shape for term in terms))
         rows = table[:, :, start * each : stop * each].unflatten(2, shape[1:-1])
         plain = rows[:, 0]
         if len(terms) > 1:  # the last product alone is of full size
