@@ -34,7 +34,7 @@ from simulate.engines.local import LocalPool
 from simulate.engines.serial import Serial
 from simulate.errors import BadInput
 from simulate.sweeps.folder import alone
-from simulate.sweeps.ledger import Ledger, read_ledger
+from simulate.sweeps.ledger import Ledger, counted, read_ledger
 from simulate.sweeps.sweep import Playing, resume, sweep
 from simulate.sweeps.tasks import Task
 from simulate.sweeps.work import Worked, worked
@@ -197,7 +197,7 @@ def test_whoever_interrupts_is_told_how_to_go_on(
     command = [sys.executable, "driver.py", "sweep", "grid.yaml", "--out", "a", "--workers", "2"]
     running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | PATHS)
     until = time.monotonic() + 60
-    while not list(tmp_path.glob("a/rounds/*.parquet")) and time.monotonic() < until:
+    while not counted(tmp_path / "a") and time.monotonic() < until:
         time.sleep(0.05)
     workers = children(running.pid)
     for one in sent:
@@ -465,10 +465,11 @@ place, seen = Path(sys.argv[1]), []
 until = time.monotonic() + 60
 print("ready", flush=True)
 while time.monotonic() < until:
+    begun = (place / "config.toml").is_file()
     try:
         found = standing(place)
     except Exception as error:
-        if (place / "rounds").is_dir() and (place / "manifest.json").is_file():
+        if begun:
             raise
         continue
     seen.append(found.done)

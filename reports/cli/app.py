@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import signal
 import sys
 
 import typer
@@ -79,6 +81,8 @@ def main() -> None:
         named = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else error
         print(f"trueward: {named}", file=sys.stderr)
         sys.exit(1)
+    finally:  # whoever interrupts once more finds it ending; Python would show a traceback of its own tidying up
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from typing import Any, Self
 from simulate.errors import BadInput
 from simulate.sweeps.place import LEDGER
 from simulate.sweeps.work import Failure, Metrics, Worked
+from simulate.whole_file import replace_file
 
 DONE, FAILED = "done", "failed"
 PATIENCE = 30.0  # seconds that a reader waits for a commit, and the driver for a reader
@@ -76,11 +77,13 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = folder / LEDGER
         try:
+            if not self.path.exists():
+                replace_file(self.path, _blank())  # so that nobody reads a file without tables
             self._base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=FULL")
             self._base.executescript(SCHEMA)
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise BadInput(f"{self.path}: cannot be written ({error})") from None
 
     def read(self) -> Read:
@@ -189,6 +192,13 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield base
     finally:
         base.close()
+
+
+def _blank() -> bytes:
+    """A ledger that knows nothing."""
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(SCHEMA)
+        return base.serialize()
 
 
 def _read(base: sqlite3.Connection) -> Read:
