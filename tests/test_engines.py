@@ -132,6 +132,18 @@ def test_leaving_by_an_exception_ends_everything() -> None:
     assert all(future.done() for future in running)
 
 
+def test_an_interrupt_that_leaves_a_future_locked_ends_everything() -> None:
+    """As it does in the middle of `concurrent.futures.wait`, between the lock of one future and that of the next."""
+
+    def leave(pool: Pool) -> None:
+        pool.submit(nap, 600)._condition.acquire()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), local(1)() as pool:
+        leave(pool)
+    assert active_children() == []
+
+
 ORPHANS = """
 import sys, time
 sys.path.insert(0, {tests!r})

@@ -195,7 +195,10 @@ def test_whoever_interrupts_is_told_how_to_go_on(
     (tmp_path / "grid.yaml").write_text(json.dumps(TINY))
     (tmp_path / "driver.py").write_text(DRIVER)
     command = [sys.executable, "driver.py", "sweep", "grid.yaml", "--out", "a", "--workers", "2"]
-    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | PATHS)
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=os.environ | PATHS,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background one may be deaf
+    )  # fmt: skip
     until = time.monotonic() + 60
     while not counted(tmp_path / "a") and time.monotonic() < until:
         time.sleep(0.05)

@@ -22,6 +22,8 @@ from typing import Any, Self
 from simulate.engines.base import Engine, TimedOut, WorkerDied
 from simulate.engines.worker import BEGUN, serve
 
+GRACE = 2.0  # seconds in which workers are killed; the futures of who leaves by an exception are nobody's
+
 
 @dataclass(frozen=True)
 class Call:
@@ -81,10 +83,13 @@ class LocalPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Whoever leaves in peace has collected the futures; nobody waits for calls that nobody wants any more."""
+        """Whoever leaves in peace has collected the futures; nobody waits for calls that nobody wants any more.
+
+        An interrupt that strikes within `concurrent.futures` leaves a future locked, which no thread can end any more.
+        """
         self._closing.set()
         self._rope.send_bytes(b".")
-        self._thread.join()
+        self._thread.join(None if error is None else GRACE)
 
     def _serve(self) -> None:
         try:
