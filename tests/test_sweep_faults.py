@@ -460,6 +460,22 @@ def test_a_folder_that_nobody_may_write_can_be_read(
     assert sorted(path.name for path in place.iterdir()) == sorted(path.name for path in whole.iterdir())
 
 
+def test_a_log_that_outlived_its_ledger_is_not_played_into_the_next(whole: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a"
+    shutil.copytree(whole, place)
+    with Ledger(place) as ledger:
+        ledger.forget(next(iter(ledger.read().shards)))
+        log = (place / "ledger.sqlite-wal").read_bytes()
+    assert log
+    (place / "ledger.sqlite").unlink()
+    (place / "ledger.sqlite-wal").write_bytes(log)
+    played: list[int] = []
+    resume(place, Playing(progress=lambda runs, total: played.append(runs)))
+    assert not played  # the tables have everything
+    assert not [what for _, what in read_ledger(place).events if "damaged" in what]
+    is_whole(place, whole)
+
+
 WATCHING = """
 import sys, time
 from pathlib import Path

@@ -26,7 +26,7 @@ from simulate.errors import BadInput
 from simulate.files import read_mapping
 from simulate.manifest import SCHEMA_VERSION
 from simulate.sweeps.file import SweepFile, as_toml, read_sweep
-from simulate.sweeps.ledger import Ledger, Shard
+from simulate.sweeps.ledger import Ledger, Shard, clear_log
 from simulate.sweeps.place import CONFIG, LEDGER, LOCK, MANIFEST, OUTCOMES, ROUNDS, is_sweep
 from simulate.sweeps.work import Worked
 from simulate.whole_file import clear_drafts, replace_file
@@ -147,8 +147,7 @@ def salvaged(folder: Path) -> Iterator[tuple[Shard, Worked]]:
 def put_aside(folder: Path) -> Path:
     """A damaged ledger out of the way, with all that belongs to it."""
     aside = folder / f"{LEDGER}{DAMAGED}"
-    for end in ("-wal", "-shm"):
-        (folder / f"{LEDGER}{end}").unlink(missing_ok=True)
+    clear_log(folder)
     return (folder / LEDGER).replace(aside)
 
 

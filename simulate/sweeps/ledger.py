@@ -78,6 +78,7 @@ class Ledger:
         self.path = folder / LEDGER
         try:
             if not self.path.exists():
+                clear_log(folder)
                 replace_file(self.path, _blank())  # so that nobody reads a file without tables
             self._base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
             self._base.execute("PRAGMA journal_mode=WAL")
@@ -192,6 +193,12 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield base
     finally:
         base.close()
+
+
+def clear_log(folder: Path) -> None:
+    """What SQLite keeps beside a ledger goes with it: it would be played into the next one."""
+    for end in ("-wal", "-shm"):
+        (folder / f"{LEDGER}{end}").unlink(missing_ok=True)
 
 
 def _blank() -> bytes:
