@@ -132,13 +132,27 @@ def test_leaving_by_an_exception_ends_everything() -> None:
     assert all(future.done() for future in running)
 
 
-def test_an_interrupt_that_leaves_a_future_locked_ends_everything() -> None:
+class Locked(Future[Any]):
+    """Nobody but its maker can settle it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._condition.acquire()
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before it is called", "while it is called"])
+def test_an_interrupt_that_leaves_a_future_locked_ends_everything(begun: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does in the middle of `concurrent.futures.wait`, between the lock of one future and that of the next."""
 
     def leave(pool: Pool) -> None:
-        pool.submit(nap, 600)._condition.acquire()
+        future = pool.submit(nap, 600)
+        while not (future.running() if begun else active_children()):
+            time.sleep(0.01)
+        future._condition.acquire()
         raise KeyboardInterrupt
 
+    if not begun:
+        monkeypatch.setattr(sys.modules["simulate.engines.local"], "Future", Locked)
     with pytest.raises(KeyboardInterrupt), local(1)() as pool:
         leave(pool)
     assert active_children() == []

@@ -22,7 +22,7 @@ from typing import Any, Self
 from simulate.engines.base import Engine, TimedOut, WorkerDied
 from simulate.engines.worker import BEGUN, serve
 
-GRACE = 2.0  # seconds in which workers are killed; the futures of who leaves by an exception are nobody's
+GRACE = 2.0  # seconds to settle all futures; those of who leaves by an exception are nobody's
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class LocalPool:
         self._closing.set()
         self._rope.send_bytes(b".")
         self._thread.join(None if error is None else GRACE)
+        for worker in self._team:
+            worker.kill()
 
     def _serve(self) -> None:
         try:
@@ -97,8 +99,6 @@ class LocalPool:
                 self._hand_out()
                 self._listen()
         finally:
-            for worker in self._team:
-                worker.kill()
             for call in self._waiting:
                 call.future.cancel()
             for call in (worker.call for worker in self._team if worker.call):
