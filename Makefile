@@ -29,7 +29,7 @@ lint: $(VENV)/.installed-dev
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-all: lint
+test-all: lint  ## the slow tests too, on examples that are drawn anew
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m '' --hypothesis-profile new
 
 test-dashboard: lint  ## drives the dashboard in Chromium; installs its extra

@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -286,14 +287,13 @@ class Dying(Serial):
 
 
 class Going(Serial):
-    """Plays one call alone, the first or a later one, and is gone."""
+    """Plays the call with this number, and is gone for all others."""
 
     def __init__(self, played: int = 0) -> None:
-        self.before = played
+        self.played, self.numbers = played, count()
 
     def submit(self, function: Any, /, *arguments: Any, seconds: float | None = None) -> Future[Any]:
-        self.before -= 1
-        if self.before != -1:
+        if next(self.numbers) != self.played:
             away: Future[Any] = Future()
             away.set_exception(Away("--address head:1: the cluster is gone"))
             return away
